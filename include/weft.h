@@ -1,0 +1,22 @@
+/* Weft: one kind of light task for waiting, blocking and computing.
+ *
+ * This header includes all of the core library. Each header under weft/ also stands alone.
+ *
+ *     struct hello { const char *whom; };
+ *     static int hello(struct hello *self) { printf("hello, %s\n", self->whom); return 0; }
+ *     int main(void) { return weft_main(hello, .whom = "world"); }
+ */
+#ifndef WEFT_H
+#define WEFT_H
+
+#include <weft/base.h>
+#include <weft/guest.h>
+#include <weft/hub.h>
+#include <weft/io.h>
+#include <weft/local.h>
+#include <weft/scope.h>
+#include <weft/task.h>
+#include <weft/time.h>
+#include <weft/waker.h>
+
+#endif

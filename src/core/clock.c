@@ -1,0 +1,107 @@
+/* Sleeping: a timer on the sleeper's stack. */
+#include "core/policy.h"
+#include "core/sched.h"
+
+#include <errno.h>
+#include <weft/task.h>
+#include <weft/time.h>
+
+#include "base/prng.h"
+
+struct sleeper {
+    struct weft__timer timer;
+    struct weft__task *task;
+};
+
+static void wake_sleeper(struct weft__timer *timer)
+{
+    struct weft__task *task = WEFT__OF(struct sleeper, timer, timer)->task;
+
+    if (weft__claim(task))
+        weft__ready(weft__inside(), task);
+}
+
+int64_t weft_now(void)
+{
+    return weft__now();
+}
+
+static int sleep_thread(int64_t deadline)
+{
+    atomic_uint word = 0;
+
+    while (weft__os_now() < deadline)
+        weft__os_futex_wait(&word, 0, deadline);
+    return 0;
+}
+
+int weft_sleep_until(int64_t deadline)
+{
+    struct weft__thread *thread = weft__self();
+    struct sleeper sleeper = {.task = thread ? thread->task : NULL};
+    int rc;
+
+    if (!sleeper.task)
+        return sleep_thread(weft__policy.seeded ? deadline - weft__now() + weft__os_now() : deadline);
+    while ((rc = weft__cancelled(sleeper.task)) == 0 && weft__now() < deadline) {
+        thread = weft__enter();
+        sleeper.timer.fire = wake_sleeper;
+        weft__park_prepare(thread, WEFT__WAITING, &sleeper);
+        rc = weft__timer_start(thread, &sleeper.timer, deadline);
+        if (rc < 0)
+            (void)weft__claim(sleeper.task); /* without a timer nobody would wake us but cancellation */
+        if (rc < 0)
+            weft__leave(thread);
+        else
+            weft__park(thread);
+        weft__timer_stop_from_task(&sleeper.timer);
+        if (rc < 0)
+            return rc;
+    }
+    return rc;
+}
+
+int weft_sleep(int64_t span)
+{
+    int64_t now = weft__now();
+
+    if (span <= 0)
+        return weft_yield();
+    return weft_sleep_until(span > INT64_MAX - now ? INT64_MAX : now + span);
+}
+
+int64_t weft_backoff(int attempt)
+{
+    static _Atomic uint64_t state;
+    int64_t most = 10 * WEFT_MILLISECOND << (attempt < 0 ? 0 : attempt < 9 ? attempt : 9);
+    uint64_t random = atomic_fetch_add_explicit(&state, UINT64_C(0x9e3779b97f4a7c15), memory_order_relaxed);
+
+    if (most > 5 * WEFT_SECOND)
+        most = 5 * WEFT_SECOND;
+    if (weft__policy.seeded)
+        random = weft__random(&weft__policy.random);
+    else
+        random += (uint64_t)weft__os_now();
+    return most / 2 + (int64_t)(weft__random(&random) % (uint64_t)(most / 2 + 1));
+}
+
+int weft_yield(void)
+{
+    struct weft__thread *thread = weft__self();
+    int rc;
+
+    if (!thread || !thread->task) {
+        weft__os_yield();
+        return 0;
+    }
+    rc = weft__cancelled(thread->task);
+    weft__yield(weft__enter());
+    return rc;
+}
+
+int weft_check(void)
+{
+    struct weft__thread *thread = weft__self();
+
+    return thread && thread->task ? weft__cancelled(thread->task) : 0;
+}

@@ -1,0 +1,277 @@
+/* The table of descriptors, waiting on one, closing one. */
+#include "io/fd.h"
+
+#include "core/policy.h"
+#include "core/runtime.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <weft/io.h>
+#include <weft/time.h>
+
+enum { CHUNK = 1024, CHUNKS = 4096 };
+
+static struct weft__fd *_Atomic table[CHUNKS];
+
+static struct {
+    struct weft__lock lock;
+    struct weft__list waiters; /* lock */
+    atomic_uint count;
+} starved;
+
+/* A waiter of a descriptor; rc is why it was woken. */
+struct fd_waiter {
+    struct weft__waiter waiter;
+    int rc;
+};
+
+WEFT__NOINLINE static struct weft__fd *new_chunk(unsigned index)
+{
+    struct weft__fd *chunk = calloc(CHUNK, sizeof *chunk), *other = NULL;
+
+    if (!chunk)
+        return NULL;
+    if (atomic_compare_exchange_strong_explicit(&table[index], &other, chunk, memory_order_acq_rel, memory_order_acquire))
+        return chunk;
+    free(chunk);
+    return other;
+}
+
+struct weft__fd *weft__fd_entry(int fd)
+{
+    struct weft__fd *chunk;
+
+    if (WEFT__UNLIKELY(fd < 0 || fd >= CHUNK * CHUNKS))
+        return NULL;
+    chunk = atomic_load_explicit(&table[fd / CHUNK], memory_order_acquire);
+    if (WEFT__UNLIKELY(!chunk) && !(chunk = new_chunk((unsigned)fd / CHUNK)))
+        return NULL;
+    return &chunk[fd % CHUNK];
+}
+
+/* The lock is held: nothing of a former life is left. */
+static void reset(struct weft__fd *entry, enum weft__fd_kind kind, bool owned)
+{
+    entry->owned = owned;
+    entry->registered = false;
+    entry->ready[WEFT__IN] = entry->ready[WEFT__OUT] = false;
+    atomic_store_explicit(&entry->drained, false, memory_order_relaxed);
+    atomic_store_explicit(&entry->kind, kind, memory_order_release);
+}
+
+static void wake_with(struct weft__fd *entry, enum weft__direction direction, int rc)
+{
+    for (struct weft__link *link = entry->waiters[direction].first; link; link = link->next)
+        WEFT__OF(struct fd_waiter, waiter.link, link)->rc = rc;
+    weft__wake_all(&entry->waiters[direction]);
+}
+
+int weft__fd_own(int fd, enum weft__fd_kind kind)
+{
+    struct weft__fd *entry = weft__fd_entry(fd);
+    struct weft__thread *thread;
+
+    if (!entry) {
+        weft__os_close(fd);
+        return -ENOMEM;
+    }
+    thread = weft__enter_any();
+    weft__lock(&entry->lock);
+    if (atomic_load_explicit(&entry->kind, memory_order_relaxed) != WEFT__FD_UNKNOWN) { /* closed behind our back */
+        atomic_fetch_add_explicit(&entry->generation, 1, memory_order_relaxed);
+        wake_with(entry, WEFT__IN, -EBADF);
+        wake_with(entry, WEFT__OUT, -EBADF);
+    }
+    reset(entry, kind, true);
+    weft__unlock(&entry->lock);
+    weft__leave_any(thread);
+    return fd;
+}
+
+int weft__fd_kind(struct weft__fd *entry, int fd)
+{
+    int kind = atomic_load_explicit(&entry->kind, memory_order_acquire), mode;
+    struct weft__thread *thread;
+
+    if (WEFT__LIKELY(kind != WEFT__FD_UNKNOWN))
+        return kind;
+    mode = weft__os_kind(fd);
+    if (mode < 0)
+        return mode;
+    kind = mode == S_IFSOCK ? WEFT__FD_SOCKET
+           : mode == S_IFREG || mode == S_IFDIR || mode == S_IFBLK ? WEFT__FD_FILE
+                                                                    : WEFT__FD_PIPE;
+    thread = weft__enter_any();
+    weft__lock(&entry->lock);
+    if (atomic_load_explicit(&entry->kind, memory_order_relaxed) == WEFT__FD_UNKNOWN)
+        reset(entry, (enum weft__fd_kind)kind, false);
+    weft__unlock(&entry->lock);
+    weft__leave_any(thread);
+    return kind;
+}
+
+/* With the lock held: is there anything to wait for? 1: wait; 0: try again; -errno. */
+static int prepare(struct weft__fd *entry, int fd, enum weft__direction direction, unsigned generation)
+{
+    int rc;
+
+    if (generation != atomic_load_explicit(&entry->generation, memory_order_relaxed))
+        return -EBADF;
+    if (!entry->owned || !entry->registered) {
+        rc = weft__poller_watch(fd, generation, entry->registered);
+        if (rc < 0)
+            return rc == -EPERM ? 0 : rc;
+        entry->registered = true;
+    }
+    if (!entry->ready[direction])
+        return 1;
+    entry->ready[direction] = false;
+    return 0;
+}
+
+static int wait_as_thread(int fd, enum weft__direction direction)
+{
+    int rc = weft__os_poll_one(fd, direction == WEFT__IN ? POLLIN : POLLOUT, INT64_MAX);
+
+    return rc < 0 ? rc : 0;
+}
+
+int weft__fd_wait(struct weft__fd *entry, int fd, enum weft__direction direction, unsigned generation)
+{
+    struct weft__thread *thread = weft__self();
+    struct fd_waiter w = {.rc = 0};
+    int rc;
+
+    if (!thread || !thread->task)
+        return wait_as_thread(fd, direction);
+    weft__wait_begin(&w.waiter, WEFT__WAITING, entry);
+    weft__lock(&entry->lock);
+    rc = prepare(entry, fd, direction, generation);
+    if (rc == 1)
+        weft__list_append(&entry->waiters[direction], &w.waiter.link);
+    weft__unlock(&entry->lock);
+    if (rc <= 0) {
+        weft__wait_abandon(&w.waiter);
+        return rc;
+    }
+    weft__wait(&w.waiter, INT64_MAX);
+    if (w.waiter.granted)
+        return w.rc;
+    thread = weft__enter();
+    weft__lock(&entry->lock);
+    if (weft__list_holds(&entry->waiters[direction], &w.waiter.link))
+        weft__list_remove(&entry->waiters[direction], &w.waiter.link);
+    weft__unlock(&entry->lock);
+    weft__leave(thread);
+    return weft__cancelled(w.waiter.task);
+}
+
+static void deliver(struct weft__fd *entry, enum weft__direction direction)
+{
+    atomic_store_explicit(&entry->drained, direction == WEFT__IN ? false : entry->drained, memory_order_relaxed);
+    if (entry->waiters[direction].first)
+        wake_with(entry, direction, 0);
+    else
+        entry->ready[direction] = true;
+}
+
+void weft__fd_event(struct weft__thread *thread, int fd, unsigned generation, bool in, bool out)
+{
+    struct weft__fd *entry = weft__fd_entry(fd);
+
+    (void)thread;
+    weft__lock(&entry->lock);
+    if (generation == atomic_load_explicit(&entry->generation, memory_order_relaxed)) {
+        if (in)
+            deliver(entry, WEFT__IN);
+        if (out)
+            deliver(entry, WEFT__OUT);
+    }
+    weft__unlock(&entry->lock);
+}
+
+static void feed_the_starved(void)
+{
+    struct weft__thread *thread;
+
+    if (!atomic_load_explicit(&starved.count, memory_order_relaxed))
+        return;
+    thread = weft__enter_any();
+    weft__lock(&starved.lock);
+    weft__wake_all(&starved.waiters);
+    weft__unlock(&starved.lock);
+    weft__leave_any(thread);
+}
+
+int weft_fd_close(int fd)
+{
+    struct weft__fd *entry = weft__fd_entry(fd);
+    struct weft__thread *thread;
+    bool foreign;
+    int rc;
+
+    if (!entry)
+        return -EBADF;
+    if (atomic_load_explicit(&entry->kind, memory_order_acquire) != WEFT__FD_UNKNOWN) {
+        thread = weft__enter_any();
+        weft__lock(&entry->lock);
+        foreign = !entry->owned && entry->registered;
+        if (foreign)
+            weft__poller_forget(fd); /* it may live on under another number */
+        atomic_fetch_add_explicit(&entry->generation, 1, memory_order_relaxed);
+        wake_with(entry, WEFT__IN, -EBADF);
+        wake_with(entry, WEFT__OUT, -EBADF);
+        reset(entry, WEFT__FD_UNKNOWN, false);
+        weft__unlock(&entry->lock);
+        weft__leave_any(thread);
+    }
+    rc = weft__os_close(fd);
+    feed_the_starved();
+    return rc;
+}
+
+struct starved_waiter {
+    struct weft__waiter waiter;
+    struct weft__timer timer;
+};
+
+static void span_is_over(struct weft__timer *timer)
+{
+    struct weft__task *task = WEFT__OF(struct starved_waiter, timer, timer)->waiter.task;
+
+    if (weft__claim(task))
+        weft__ready(weft__inside(), task);
+}
+
+int weft__fd_await_close(int64_t span)
+{
+    struct weft__thread *thread = weft__self();
+    struct starved_waiter w = {.timer.fire = span_is_over};
+
+    if (!thread || !thread->task)
+        return weft_sleep(span);
+    atomic_fetch_add_explicit(&starved.count, 1, memory_order_seq_cst);
+    weft__wait_begin(&w.waiter, WEFT__WAITING, &starved);
+    weft__timer_start(w.waiter.thread, &w.timer, weft__now() + span);
+    weft__lock(&starved.lock);
+    weft__list_append(&starved.waiters, &w.waiter.link);
+    weft__unlock(&starved.lock);
+    weft__wait(&w.waiter, INT64_MAX);
+    thread = weft__enter();
+    weft__timer_stop(&w.timer);
+    weft__lock(&starved.lock);
+    if (weft__list_holds(&starved.waiters, &w.waiter.link))
+        weft__list_remove(&starved.waiters, &w.waiter.link);
+    weft__unlock(&starved.lock);
+    weft__leave(thread);
+    atomic_fetch_sub_explicit(&starved.count, 1, memory_order_relaxed);
+    return weft__cancelled(w.waiter.task);
+}
+
+void weft__fds_fini(void)
+{
+    for (unsigned i = 0; i < CHUNKS; i++)
+        free(atomic_exchange_explicit(&table[i], NULL, memory_order_acq_rel));
+}

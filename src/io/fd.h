@@ -1,0 +1,64 @@
+/* What the runtime knows of a file descriptor: who waits for it, and whether the poller has it.
+ *
+ * A table indexed by fd, in chunks that are made when needed and stay. An fd that we made (accept, connect, listen) is
+ * 'owned': it is registered once, edge-triggered, for its life. A foreign one is adopted at its first use; since its owner
+ * may close it behind our back and the number may come again, it is registered anew at each wait.
+ *
+ * Edges. An event wakes the waiters of its direction; if there are none it leaves a mark, and the next waiter finds the mark
+ * and tries again. So no edge is lost between a call that would block and the wait after it. A short read of a stream says
+ * that it is drained: the next read waits at once, without asking the kernel for nothing (epoll(7), question 9).
+ */
+#ifndef WEFT_IO_FD_H
+#define WEFT_IO_FD_H
+
+#include "core/wait.h"
+
+#include <stdint.h>
+
+enum weft__direction { WEFT__IN, WEFT__OUT };
+
+enum weft__fd_kind {
+    WEFT__FD_UNKNOWN,
+    WEFT__FD_STREAM,   /* a stream socket of ours */
+    WEFT__FD_SOCKET,   /* any other socket */
+    WEFT__FD_PIPE,     /* a pipe, a terminal, an eventfd: what poll knows */
+    WEFT__FD_FILE,     /* a regular file: always ready, may block the thread */
+};
+
+struct weft__fd {
+    struct weft__lock lock;
+    atomic_uint generation;       /* lock for writing: grows with every close */
+    _Atomic uint8_t kind;         /* enum weft__fd_kind */
+    _Atomic bool drained;         /* the last read took all there was */
+    bool owned, registered;       /* lock */
+    bool ready[2];                /* lock: an edge came while nobody waited */
+    struct weft__list waiters[2]; /* lock */
+};
+
+/* The entry of a descriptor; NULL for a number that cannot be one, or without memory. */
+struct weft__fd *weft__fd_entry(int fd);
+
+/* A descriptor that we have just made. The fd is closed and -ENOMEM returned if there is no entry for it. */
+int weft__fd_own(int fd, enum weft__fd_kind kind);
+
+/* Its kind; adopts it if it was not known. -EBADF. */
+int weft__fd_kind(struct weft__fd *entry, int fd);
+
+/* Waits until it may be ready. 0; -ECANCELED, -ETIMEDOUT, -EBADF. */
+int weft__fd_wait(struct weft__fd *entry, int fd, enum weft__direction direction, unsigned generation);
+
+/* From the poller: readiness of the fd of that generation. */
+void weft__fd_event(struct weft__thread *thread, int fd, unsigned generation, bool in, bool out);
+
+/* Waits for a descriptor to be closed, or so long. For an accept that is out of them. */
+int weft__fd_await_close(int64_t span);
+
+/* To the poller, under the entry's lock: 0 or -errno (-EPERM: it knows no such files). epoll.c */
+int weft__poller_watch(int fd, unsigned generation, bool again);
+void weft__poller_forget(int fd);
+extern const struct weft__poller weft__epoll;
+
+/* Closes what is left of the table; no task is alive. */
+void weft__fds_fini(void);
+
+#endif

@@ -1,0 +1,117 @@
+/* Handles: joining and cancelling one task. */
+#include "scope/join.h"
+
+#include "core/wait.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <weft/task.h>
+
+struct weft_task {
+    struct weft_task *next;        /* in its scope's list */
+    struct weft__lock lock;
+    bool ended;                    /* lock */
+    int result;                    /* lock; constant once ended */
+    struct weft__task *task;       /* lock; while not ended */
+    struct weft__list waiters;     /* lock */
+};
+
+int weft__handle_new(struct weft__scope *scope, struct weft__task *task, struct weft_task **ret_handle)
+{
+    struct weft_task *handle = calloc(1, sizeof *handle);
+
+    if (!handle)
+        return -ENOMEM;
+    handle->task = task;
+    task->handle = handle;
+    weft__lock(&scope->lock);
+    handle->next = scope->handles;
+    scope->handles = handle;
+    weft__unlock(&scope->lock);
+    *ret_handle = handle;
+    return 0;
+}
+
+void weft__handle_ended(struct weft__thread *thread, struct weft_task *handle, int rc)
+{
+    (void)thread;
+    weft__lock(&handle->lock);
+    WEFT__RELEASE(handle);
+    handle->ended = true;
+    handle->result = rc;
+    handle->task = NULL;
+    weft__wake_all(&handle->waiters);
+    weft__unlock(&handle->lock);
+}
+
+void weft__handles_free(struct weft__scope *scope)
+{
+    struct weft_task *handle = scope->handles, *next;
+
+    for (scope->handles = NULL; handle; handle = next) {
+        next = handle->next;
+        free(handle);
+    }
+}
+
+/* One wait. True once the task has ended. */
+static bool await_end(struct weft_task *handle)
+{
+    struct weft__waiter waiter;
+    bool ended;
+
+    weft__wait_begin(&waiter, WEFT__WAITING, handle);
+    weft__lock(&handle->lock);
+    ended = handle->ended;
+    if (!ended)
+        weft__list_append(&handle->waiters, &waiter.link);
+    weft__unlock(&handle->lock);
+    if (ended) {
+        weft__wait_abandon(&waiter);
+        return true;
+    }
+    weft__wait(&waiter, INT64_MAX);
+    if (!waiter.granted) {
+        struct weft__thread *thread = weft__enter_any();
+
+        weft__lock(&handle->lock);
+        if (weft__list_holds(&handle->waiters, &waiter.link))
+            weft__list_remove(&handle->waiters, &waiter.link);
+        weft__unlock(&handle->lock);
+        weft__leave_any(thread);
+    }
+    return waiter.granted;
+}
+
+int weft_join(weft_task *handle, int *ret_result)
+{
+    struct weft__thread *thread = weft__self();
+    struct weft__task *task = thread ? thread->task : NULL;
+    int rc;
+
+    if (!handle)
+        return -EINVAL;
+    do
+        if (task && (rc = weft__cancelled(task)) < 0)
+            return rc;
+    while (!await_end(handle));
+    WEFT__ACQUIRE(handle);
+    if (ret_result)
+        *ret_result = handle->result;
+    return 0;
+}
+
+int weft_cancel(weft_task *handle)
+{
+    struct weft__thread *thread;
+
+    if (!handle)
+        return -EINVAL;
+    thread = weft__enter_any();
+    weft__lock(&handle->lock);
+    if (!handle->ended)
+        weft__task_cancel(handle->task); /* it cannot end meanwhile: its end takes this lock */
+    weft__unlock(&handle->lock);
+    weft__leave_any(thread);
+    return 0;
+}
