@@ -96,10 +96,10 @@ class Step:
         self.log.flush()
 
     def tail(self):
-        """The end of the log, without meson's summary of what it has just said."""
+        """The end of what the last command said, without meson's summary of it."""
         self.log.flush()
-        text = self.path.read_text(encoding="utf-8", errors="replace").split("\nSummary of Failures:")[0]
-        return text.strip().split("\n")[-TAIL_LINES:]
+        text = "\n" + self.path.read_text(encoding="utf-8", errors="replace")
+        return text.split("\n$ ")[-1].split("\nSummary of Failures:")[0].strip().split("\n")[-TAIL_LINES:]
 
 
 def stop(process):
@@ -129,7 +129,7 @@ def build(step, name):
     folder = BUILDS / name
     again = ["--reconfigure"] if (folder / "build.ninja").exists() else []
     step.must(["meson", "setup", *again, folder, "-Dwerror=true", *configuration.options], configuration.env)
-    step.must(["ninja", "-C", folder])
+    step.must(["ninja", "--quiet", "-k", "0", "-C", folder])
     built.add(name)
 
 
@@ -174,6 +174,8 @@ def tests(step, name, *suites, env=None, options=()):
             step.results += claims(json.loads(line))
     if code != 0 and not any(result.outcome == "failed" for result in step.results):
         raise Failure(f"meson test ended with code {code}")
+    if not step.results:
+        raise Failure("no test ran")
 
 
 def claims(test):
@@ -185,7 +187,7 @@ def claims(test):
         claim, _, why = rest.partition(": ") if word == "skipped:" else rest.partition(" ")
         if word == "skipped:" and not why:
             claim, why = name, claim
-        found[claim] = ({"ok": "passed", "FAILED": "failed"}.get(word, "skipped"), why)
+        found[claim.rstrip(":")] = ({"ok": "passed", "FAILED": "failed"}.get(word, "skipped"), why)
     if not found or (outcome == "failed" and all(result != "failed" for result, _ in found.values())):
         found[name] = (outcome, "" if outcome == "passed" else test["result"].lower())
     results = [Result(claim, result, 0, why) for claim, (result, why) in found.items()]
@@ -305,7 +307,7 @@ def perform(name, function, tally):
     tests_run = any(result.outcome == "timed" for result in step.results)
     if not step.results:
         step.results.append(Result(name, "passed", 0))
-    if not tests_run:
+    if not tests_run and not (word or "").startswith("skipped"):
         step.results.append(Result(name, "timed", seconds))
     failed = [result.name for result in step.results if result.outcome == "failed"]
     if word is None:

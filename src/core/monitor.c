@@ -65,6 +65,7 @@ static void classify(struct weft__thread *thread)
         atomic_compare_exchange_strong_explicit(&thread->revoke, &state, WEFT__DEMOTED, memory_order_acq_rel,
                                                 memory_order_relaxed)) { /* pairs with queue_oneself [W4] */
         weft__os_demote(thread->tid);
+        weft__pool_count_hog(1);
         atomic_fetch_add_explicit(&weft__runtime.hogs, 1, memory_order_relaxed);
     }
 }
@@ -130,6 +131,22 @@ static void hand_off(struct weft__worker *worker, int64_t now)
     }
 }
 
+/* A task that computes through a whole tick is remembered as a hog, though nobody waited this time: its next burst begins
+ * on a demoted thread. Only where events are waited for: a program that just computes is left alone. */
+static void remember_hog(struct weft__worker *worker, struct weft__thread *thread)
+{
+    int64_t cpu;
+
+    if (!weft__policy.demote || !weft__runtime.poller->watched())
+        return;
+    cpu = weft__os_thread_cpu(thread->tid);
+    if (worker->stuck && cpu - worker->seen_cpu >= monitor.tick / 2) {
+        atomic_store_explicit(&worker->hogged, 1, memory_order_relaxed);
+        atomic_store_explicit(&worker->attention, 1, memory_order_relaxed);
+    }
+    worker->seen_cpu = cpu;
+}
+
 /* One look at one worker. True if it runs. */
 static bool look_at_worker(struct weft__worker *worker, int64_t now)
 {
@@ -148,7 +165,9 @@ static bool look_at_worker(struct weft__worker *worker, int64_t now)
         return false;
     }
     worker->stuck = still && __atomic_load_n(&thread->task, __ATOMIC_RELAXED) ? worker->stuck + 1 : 0;
+    remember_hog(worker, thread);
     if (!worker->stuck) {
+        atomic_store_explicit(&worker->hogged, 0, memory_order_relaxed);
         atomic_store_explicit(&worker->attention, 1, memory_order_relaxed);
         if (surplus && any_idle())
             weft__wake_idle();
@@ -196,8 +215,8 @@ static bool look(void)
     if (stuck && stuck == running && !atomic_load_explicit(&weft__runtime.in_poller, memory_order_relaxed)) {
         if (any_idle())
             staff_poller();
-        else
-            weft__runtime.poller->poll(NULL, 0);
+        else if (weft__runtime.poller->poll(NULL, 0) == 0 && weft__runtime.poller->watched())
+            monitor.tick = TICK_MIN_NS; /* nobody would see an event but we */
     }
     if (atomic_load_explicit(&weft__runtime.inject, memory_order_relaxed) && any_idle())
         weft__wake_idle();

@@ -21,6 +21,11 @@ static struct {
     unsigned threads_max;
 } pool;
 
+void weft__pool_count_hog(int change)
+{
+    atomic_fetch_add_explicit(&pool.running_hogs, (unsigned)change, memory_order_relaxed);
+}
+
 static void push_idle(struct weft__thread *_Atomic *stack, struct weft__thread *thread)
 {
     struct weft__thread *head = atomic_load_explicit(stack, memory_order_relaxed);
@@ -59,7 +64,7 @@ static void assign(struct weft__thread *thread, struct weft__worker *worker)
 static void assign_hog(struct weft__thread *thread, struct weft__task *task)
 {
     thread->mail = task;
-    atomic_fetch_add_explicit(&pool.running_hogs, 1, memory_order_relaxed);
+    weft__pool_count_hog(1);
 }
 
 /* A new thread with something to do; NULL at the cap or without resources. */
@@ -83,7 +88,7 @@ static struct weft__thread *make_thread(struct weft__worker *worker, struct weft
         if (worker)
             atomic_store_explicit(&worker->thread, NULL, memory_order_relaxed);
         if (hog)
-            atomic_fetch_sub_explicit(&pool.running_hogs, 1, memory_order_relaxed);
+            weft__pool_count_hog(-1);
         free(thread);
         return NULL;
     }
@@ -183,9 +188,9 @@ bool weft__pool_wait(struct weft__thread *thread)
         atomic_store_explicit(&thread->word, 0, memory_order_relaxed);
         atomic_store_explicit(&thread->inside, 1, memory_order_relaxed);
         if (thread->is_demoted)
-            atomic_fetch_sub_explicit(&pool.running_hogs, thread->served_hog, memory_order_relaxed);
-        thread->served_hog = 0;
-        push_idle(thread->is_demoted ? &pool.demoted : &pool.spare, thread);
+            weft__pool_count_hog(-1);
+        push_idle(thread->is_demoted ? &pool.demoted : &pool.spare, thread); /* before its task can want a thread again */
+        weft__queue_its_task(thread);
         atomic_thread_fence(memory_order_seq_cst); /* pairs with weft__pool_run_hog [O2] */
         if (thread->is_demoted && atomic_load_explicit(&pool.waiting_hogs, memory_order_seq_cst))
             weft__monitor_poke();
@@ -196,11 +201,10 @@ bool weft__pool_wait(struct weft__thread *thread)
     if (thread->wants_demotion)
         demote_oneself(thread);
     if (thread->mail) {
-        thread->served_hog = 1;
         atomic_store_explicit(&thread->revoke, WEFT__DEMOTED, memory_order_relaxed);
         atomic_store_explicit(&thread->inside, 0, memory_order_relaxed);
     }
-    return thread->worker || thread->mail;
+    return (thread->worker || thread->mail) && !atomic_load_explicit(&weft__runtime.stopping, memory_order_acquire);
 }
 
 unsigned weft__pool_threads(void)

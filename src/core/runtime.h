@@ -48,6 +48,7 @@ bool weft__pool_hogs_wait(void);
 struct weft__worker *weft__pool_private_worker(void);              /* NULL without memory */
 void weft__pool_private_free(struct weft__worker *worker);
 unsigned weft__pool_hogs(void);                                     /* demoted threads that run a task */
+void weft__pool_count_hog(int change);
 
 /* monitor.c */
 int weft__monitor_start(void);

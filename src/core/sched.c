@@ -111,6 +111,8 @@ WEFT__NOINLINE static void attend(struct weft__thread *thread)
     struct weft__worker *worker = thread->worker;
 
     atomic_store_explicit(&worker->attention, 0, memory_order_relaxed);
+    if (atomic_exchange_explicit(&worker->hogged, 0, memory_order_relaxed) && thread->task)
+        thread->task->hog = WEFT__HOG;
     weft__timers_run(&worker->timers, weft__now());
     if (!atomic_load_explicit(&weft__runtime.in_poller, memory_order_relaxed))
         weft__runtime.poller->poll(thread, 0);
@@ -193,7 +195,6 @@ void weft__park(struct weft__thread *thread)
     next = weft__pick(thread);
     if (next != task)
         thread = weft__switch(thread, next);
-    task->wants_worker = false;
     WEFT__ACQUIRE(task);
     weft__leave(thread);
 }
@@ -205,7 +206,6 @@ void weft__yield(struct weft__thread *thread)
     if (task->is_attached)
         weft__detach(task);
     if (task->pinned || task->hog || !weft__ring_reserve(&thread->worker->deque)) {
-        task->wants_worker = false;
         weft__ready(thread, task);
     } else {
         weft__ring_push_back(&thread->worker->deque, task);
@@ -462,7 +462,7 @@ static void serve_hog(struct weft__thread *thread)
 }
 
 /* Whatever the thread did without a worker, its task goes on at one: one lock-free push, all that a demoted thread does here. */
-static void queue_its_task(struct weft__thread *thread)
+void weft__queue_its_task(struct weft__thread *thread)
 {
     struct weft__task *task = thread->requeue;
 
@@ -490,7 +490,6 @@ void weft__thread_body(void *argument)
             serve_hog(thread);
         else
             work(thread);
-        queue_its_task(thread);
     }
     weft__os_fault_stack_free(thread->fault_stack);
 }

@@ -70,6 +70,9 @@ WEFT__INLINE void weft__offer(struct weft__worker *worker)
 /* Wakes this worker if it sleeps; true if it did. */
 bool weft__wake_worker(struct weft__worker *worker);
 
+/* Queues the task with which the thread came back without a worker, if there is one. */
+void weft__queue_its_task(struct weft__thread *thread);
+
 /* The body of every thread of ours. */
 void weft__thread_body(void *thread);
 

@@ -21,7 +21,9 @@ static struct weft__thread *queue_oneself(struct weft__thread *thread)
     }
     thread->task->wants_worker = true;
     thread->requeue = thread->task;
-    return weft__switch(thread, NULL);
+    thread = weft__switch(thread, NULL);
+    thread->task->wants_worker = false;
+    return thread;
 }
 
 WEFT__NOINLINE struct weft__thread *weft__enter_slow(struct weft__thread *thread)

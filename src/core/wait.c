@@ -33,7 +33,10 @@ void weft__wait_abandon(struct weft__waiter *waiter)
         weft__park(waiter->thread);
         return;
     }
-    weft__leave(waiter->thread);
+    if (WEFT__UNLIKELY(waiter->task->hog)) /* it came in for this: what it computes next, it computes elsewhere */
+        weft__yield(waiter->thread);
+    else
+        weft__leave(waiter->thread);
 }
 
 void weft__wait(struct weft__waiter *waiter, int64_t thread_deadline)

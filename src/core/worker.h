@@ -60,6 +60,7 @@ struct weft__worker {
     atomic_uint drained;                    /* grows when the deque becomes empty */
     atomic_uint wake_period;                /* of until_wake: doubles with each thief that finds nothing */
     atomic_uint attention;                  /* look at timers, poller and the common queue at the next pick */
+    atomic_uint hogged;                     /* the task that runs has hogged: to be remembered at the next pick */
     atomic_uint sleeping;                   /* enum weft__sleep */
     atomic_uint wants_poller;               /* when idle, wait in the poller */
     struct weft__thread *_Atomic thread;    /* who holds it */
@@ -69,6 +70,7 @@ struct weft__worker {
     /* the monitor's */
     uint64_t seen_switches;
     uint32_t seen_back, seen_drained, stuck;
+    int64_t seen_cpu;
     struct weft__worker *next_free;         /* of private workers; the pool's lock */
 } __attribute__((aligned(WEFT__CACHE_LINE)));
 
@@ -88,7 +90,6 @@ struct weft__thread {
     struct weft__task *requeue;             /* its own: the task that came back to base without a worker */
     bool is_demoted, wants_demotion;        /* its own */
     bool pin_ended;                         /* its own: the pinned task has ended */
-    uint8_t served_hog;                     /* its own */
     int64_t seen_cpu;                       /* the monitor's, with the next: CPU time at its last look */
     uint32_t detached_ticks;
     void *fault_stack;

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <sys/epoll.h>
 
-enum { EVENTS_MANY = 256, EVENTS_FEW = 16 };
+enum { EVENTS_MANY = 256, EVENTS_FEW = 16, ENDED = EPOLLRDHUP | EPOLLHUP | EPOLLERR };
 
 static const uint64_t WAKE = UINT64_MAX;
 
@@ -67,8 +67,8 @@ static int dispatch(struct weft__thread *thread, const struct epoll_event *event
             continue;
         }
         handled++;
-        weft__fd_event(thread, (int)(uint32_t)data, (unsigned)(data >> 32), what & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR),
-                       what & (EPOLLOUT | EPOLLHUP | EPOLLERR));
+        weft__fd_event((int)(uint32_t)data, (unsigned)(data >> 32), what & (EPOLLIN | ENDED), what & (EPOLLOUT | ENDED),
+                       what & ENDED);
     }
     return handled;
 }

@@ -58,6 +58,7 @@ static void reset(struct weft__fd *entry, enum weft__fd_kind kind, bool owned)
     entry->registered = false;
     entry->ready[WEFT__IN] = entry->ready[WEFT__OUT] = false;
     atomic_store_explicit(&entry->drained, false, memory_order_relaxed);
+    atomic_store_explicit(&entry->ended, false, memory_order_relaxed);
     atomic_store_explicit(&entry->kind, kind, memory_order_release);
 }
 
@@ -170,20 +171,22 @@ int weft__fd_wait(struct weft__fd *entry, int fd, enum weft__direction direction
 
 static void deliver(struct weft__fd *entry, enum weft__direction direction)
 {
-    atomic_store_explicit(&entry->drained, direction == WEFT__IN ? false : entry->drained, memory_order_relaxed);
+    if (direction == WEFT__IN)
+        atomic_store_explicit(&entry->drained, false, memory_order_relaxed);
     if (entry->waiters[direction].first)
         wake_with(entry, direction, 0);
     else
         entry->ready[direction] = true;
 }
 
-void weft__fd_event(struct weft__thread *thread, int fd, unsigned generation, bool in, bool out)
+void weft__fd_event(int fd, unsigned generation, bool in, bool out, bool ended)
 {
     struct weft__fd *entry = weft__fd_entry(fd);
 
-    (void)thread;
     weft__lock(&entry->lock);
     if (generation == atomic_load_explicit(&entry->generation, memory_order_relaxed)) {
+        if (ended)
+            atomic_store_explicit(&entry->ended, true, memory_order_relaxed);
         if (in)
             deliver(entry, WEFT__IN);
         if (out)

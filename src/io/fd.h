@@ -30,6 +30,7 @@ struct weft__fd {
     atomic_uint generation;       /* lock for writing: grows with every close */
     _Atomic uint8_t kind;         /* enum weft__fd_kind */
     _Atomic bool drained;         /* the last read took all there was */
+    _Atomic bool ended;           /* its end or an error has been seen: no edge will come for that again */
     bool owned, registered;       /* lock */
     bool ready[2];                /* lock: an edge came while nobody waited */
     struct weft__list waiters[2]; /* lock */
@@ -48,7 +49,7 @@ int weft__fd_kind(struct weft__fd *entry, int fd);
 int weft__fd_wait(struct weft__fd *entry, int fd, enum weft__direction direction, unsigned generation);
 
 /* From the poller: readiness of the fd of that generation. */
-void weft__fd_event(struct weft__thread *thread, int fd, unsigned generation, bool in, bool out);
+void weft__fd_event(int fd, unsigned generation, bool in, bool out, bool ended);
 
 /* Waits for a descriptor to be closed, or so long. For an accept that is out of them. */
 int weft__fd_await_close(int64_t span);

@@ -96,7 +96,8 @@ static ssize_t run(int fd, const struct transfer *t)
             return kind;
         if (!(t->direction == WEFT__IN && atomic_load_explicit(&entry->drained, memory_order_relaxed))) {
             n = attempt(fd, kind, t);
-            if (n > 0 && kind == WEFT__FD_STREAM && t->direction == WEFT__IN && (size_t)n < total(t))
+            if (n > 0 && kind == WEFT__FD_STREAM && t->direction == WEFT__IN && (size_t)n < total(t) &&
+                !atomic_load_explicit(&entry->ended, memory_order_relaxed))
                 atomic_store_explicit(&entry->drained, true, memory_order_relaxed);
             if (changed_kind(entry, n, kind))
                 continue;
