@@ -1,5 +1,4 @@
-/* Two hundred tasks in SQLite: unmodified calls that block, each task with a connection of its own to one database
- * file. */
+/* Two hundred tasks in SQLite: unmodified calls that block, each with a connection of its own to one database file. */
 /* needs: sqlite3 */
 /* SQLite waits for locks and for the disk in the kernel and knows nothing of tasks. It need not: a task that blocks
  * keeps its thread, and the worker goes on with the others.

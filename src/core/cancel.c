@@ -51,8 +51,8 @@ void weft__scope_child_ended(struct weft__thread *thread, struct weft__scope *sc
     live = atomic_load_explicit(&scope->live, memory_order_relaxed) - 1;
     atomic_store_explicit(&scope->live, live, memory_order_release); /* pairs with await_room */
     if (live == 0)
-        weft__wake_all(&scope->waiters);
-    else if (scope->limit && live < scope->limit)
+        weft__wake_all(&scope->closer);
+    if (scope->limit && live < scope->limit)
         weft__wake_first(&scope->waiters);
     weft__unlock(&scope->lock); /* from here on the scope may be gone */
     (void)thread;

@@ -30,7 +30,7 @@ static struct {
     bool started;
 } monitor;
 
-static int64_t last_look, this_look; /* the monitor's own */
+static int64_t last_look, this_look; /* when; under load a tick may be long */
 static bool unsettled;               /* a detached thread is not classified yet */
 
 void weft__monitor_poke(void)
@@ -118,6 +118,7 @@ static void hand_off(struct weft__worker *worker, int64_t now)
         return;
     }
     weft__sever(worker, thread);
+    atomic_fetch_add_explicit(&worker->switches, 1, memory_order_relaxed); /* nobody inherits its blame */
     unsettled = true;
     worker->stuck = 0;
     monitor.tick = TICK_MIN_NS;
@@ -140,8 +141,8 @@ static void remember_hog(struct weft__worker *worker, struct weft__thread *threa
     if (!weft__policy.demote || !weft__runtime.poller->watched())
         return;
     cpu = weft__os_thread_cpu(thread->tid);
-    if (worker->stuck && cpu - worker->seen_cpu >= monitor.tick / 2) {
-        atomic_store_explicit(&worker->hogged, 1, memory_order_relaxed);
+    if (worker->stuck && cpu - worker->seen_cpu >= (this_look - last_look) / 2) {
+        atomic_store_explicit(&worker->hogged, worker->seen_switches, memory_order_relaxed);
         atomic_store_explicit(&worker->attention, 1, memory_order_relaxed);
     }
     worker->seen_cpu = cpu;
@@ -167,7 +168,6 @@ static bool look_at_worker(struct weft__worker *worker, int64_t now)
     worker->stuck = still && __atomic_load_n(&thread->task, __ATOMIC_RELAXED) ? worker->stuck + 1 : 0;
     remember_hog(worker, thread);
     if (!worker->stuck) {
-        atomic_store_explicit(&worker->hogged, 0, memory_order_relaxed);
         atomic_store_explicit(&worker->attention, 1, memory_order_relaxed);
         if (surplus && any_idle())
             weft__wake_idle();

@@ -122,7 +122,7 @@ int weft_unpin(void)
     task = thread->task;
     if (--task->pins > 0 || weft__policy.seeded)
         return 0;
-    thread = weft__enter();
+    thread = weft__enter_alone();
     task->pinned = NULL;
     release(thread);
     atomic_store_explicit(&thread->revoke, WEFT__DETACHED, memory_order_release); /* it queues itself at its next call */

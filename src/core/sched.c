@@ -19,7 +19,7 @@
 
 #include <errno.h>
 
-enum { STREAK = 64, WAKE_PERIOD_MAX = 65536, SETTLE_NS = 8000, HOG_BURST_NS = 200000 };
+enum { STREAK = 64, UNWANTED = 32, WAKE_PERIOD_MAX = 65536, SETTLE_NS = 8000, HOG_BURST_NS = 200000 };
 
 /* ---- making ready ---- */
 
@@ -111,7 +111,8 @@ WEFT__NOINLINE static void attend(struct weft__thread *thread)
     struct weft__worker *worker = thread->worker;
 
     atomic_store_explicit(&worker->attention, 0, memory_order_relaxed);
-    if (atomic_exchange_explicit(&worker->hogged, 0, memory_order_relaxed) && thread->task)
+    if (atomic_load_explicit(&worker->hogged, memory_order_relaxed) + 1 ==
+            atomic_load_explicit(&worker->switches, memory_order_relaxed) && thread->task)
         thread->task->hog = WEFT__HOG;
     weft__timers_run(&worker->timers, weft__now());
     if (!atomic_load_explicit(&weft__runtime.in_poller, memory_order_relaxed))
@@ -130,8 +131,13 @@ static struct weft__task *pick_any(struct weft__thread *thread)
     if (count == 0)
         return NULL;
     i = weft__policy_choose(count);
-    if (i >= worker->woken_count)
-        return weft__resume_parent(weft__ring_take(&worker->deque, i - worker->woken_count));
+    if (i >= worker->woken_count) {
+        struct weft__task *task = weft__resume_parent(weft__ring_take(&worker->deque, i - worker->woken_count));
+
+        if (task->is_attached) /* what lay in front of it now lies in front of its spawner */
+            weft__detach(task);
+        return task;
+    }
     for (; i > 0; i--)
         push_woken(worker, pop_woken(worker));
     return pop_woken(worker);
@@ -262,7 +268,9 @@ bool weft__wake_idle(void)
 WEFT__NOINLINE void weft__offer_slow(struct weft__worker *worker)
 {
     worker->until_wake = atomic_load_explicit(&worker->wake_period, memory_order_relaxed);
-    if (atomic_load_explicit(&weft__runtime.idle_count, memory_order_relaxed) &&
+    if (!atomic_load_explicit(&weft__runtime.idle_count, memory_order_relaxed))
+        worker->until_wake += UNWANTED;
+    else if (
         !atomic_exchange_explicit(&weft__runtime.searching, 1, memory_order_relaxed) && !weft__wake_idle())
         atomic_store_explicit(&weft__runtime.searching, 0, memory_order_relaxed);
 }
@@ -482,6 +490,7 @@ void weft__thread_body(void *argument)
     thread->fault_stack = weft__os_fault_stack();
     weft__os_name("weft");
     weft__os_precise_timers();
+    weft__os_short_slice();
 #ifdef WEFT__TSAN
     thread->tsan_fiber = __tsan_get_current_fiber();
 #endif

@@ -22,7 +22,7 @@
 
 struct weft_task;
 
-enum weft__scope_state { WEFT__SCOPE_OPEN = 0x5c09e, WEFT__SCOPE_CLOSING, WEFT__SCOPE_CLOSED };
+enum weft__scope_state { WEFT__SCOPE_CLOSED, WEFT__SCOPE_OPEN = 0x5c09e };
 
 struct weft__scope {
     struct weft__scope *outer;           /* constant while open; NULL for a root */
@@ -30,7 +30,8 @@ struct weft__scope {
     int64_t deadline;                    /* constant: the earliest of its own and the outer ones */
     struct weft__link published;         /* in outer->scopes; the outer scope's lock */
     struct weft__list children, scopes;  /* lock */
-    struct weft__list waiters;           /* lock; the closer, and spawners at the limit */
+    struct weft__list waiters;           /* lock; spawners at the limit */
+    struct weft__list closer;            /* lock; the owner, when it closes */
     struct weft__timer timer;            /* its own deadline, if it has one */
     struct weft_task *handles;           /* lock; freed at close */
     const char *name;

@@ -45,6 +45,19 @@ WEFT__NOINLINE struct weft__thread *weft__enter_slow(struct weft__thread *thread
     }
 }
 
+struct weft__thread *weft__enter_alone(void)
+{
+    for (;;) {
+        struct weft__thread *thread = weft__enter();
+        unsigned open = weft__revoke_open;
+
+        if (atomic_compare_exchange_strong_explicit(&thread->revoke, &open, WEFT__REVOKED, memory_order_acq_rel,
+                                                    memory_order_relaxed))
+            return thread;
+        weft__leave(thread); /* lets the taker have its way */
+    }
+}
+
 bool weft__borrow(struct weft__worker *worker, struct weft__thread **ret_thread)
 {
     struct weft__thread *thread = atomic_load_explicit(&worker->thread, memory_order_acquire);
@@ -76,7 +89,7 @@ void weft__give_back(struct weft__thread *thread)
     atomic_store_explicit(&thread->revoke, weft__revoke_open, memory_order_release); /* pairs with weft__enter [W2] */
 }
 
-void weft__sever(struct weft__worker *worker, struct weft__thread *thread)
+void weft__part(struct weft__worker *worker, struct weft__thread *thread)
 {
     struct weft__task *task = thread->task;
 
@@ -84,7 +97,17 @@ void weft__sever(struct weft__worker *worker, struct weft__thread *thread)
         weft__detach(task);
     atomic_store_explicit(&worker->thread, NULL, memory_order_relaxed);
     thread->worker = NULL;
+}
+
+void weft__let_go(struct weft__thread *thread)
+{
     thread->detached_ticks = 0;
     thread->seen_cpu = weft__os_thread_cpu(thread->tid);
     atomic_store_explicit(&thread->revoke, WEFT__DETACHED, memory_order_release); /* pairs with weft__enter [W2] */
+}
+
+void weft__sever(struct weft__worker *worker, struct weft__thread *thread)
+{
+    weft__part(worker, thread);
+    weft__let_go(thread);
 }

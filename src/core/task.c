@@ -80,18 +80,13 @@ static int await_room(struct weft__scope *scope)
 
 static int may_spawn(struct weft__thread *thread, struct weft__scope *scope)
 {
-    int status;
-
-    if (WEFT__UNLIKELY(atomic_load_explicit(&scope->state, memory_order_relaxed) == WEFT__SCOPE_CLOSED ||
-                       atomic_load_explicit(&scope->state, memory_order_relaxed) < WEFT__SCOPE_OPEN ||
-                       atomic_load_explicit(&scope->state, memory_order_relaxed) > WEFT__SCOPE_CLOSED)) {
+    if (WEFT__UNLIKELY(atomic_load_explicit(&scope->state, memory_order_relaxed) != WEFT__SCOPE_OPEN)) {
         weft__report("weft_go: the scope is not open: open it with weft_scope_open and spawn before it is closed");
         return -EINVAL;
     }
     if (WEFT__LIKELY(thread && thread->task && thread->task->scope == scope))
         return weft__cancelled(thread->task);
-    status = weft__scope_check(scope);
-    return status;
+    return weft__scope_check(scope);
 }
 
 /* Onto a queue, into its scope's list. */

@@ -26,7 +26,7 @@ enum weft__claim {
     WEFT__WAITING_HARD, /* not cancellation: a scope is being closed */
 };
 
-enum { WEFT__HOG = 8, WEFT__LOCALS = 64 };
+enum { WEFT__HOG = 4, WEFT__LOCALS = 64 };
 
 struct weft__task {
     struct weft__context context;

@@ -60,7 +60,7 @@ struct weft__worker {
     atomic_uint drained;                    /* grows when the deque becomes empty */
     atomic_uint wake_period;                /* of until_wake: doubles with each thief that finds nothing */
     atomic_uint attention;                  /* look at timers, poller and the common queue at the next pick */
-    atomic_uint hogged;                     /* the task that runs has hogged: to be remembered at the next pick */
+    _Atomic uint64_t hogged;                /* switches when the monitor saw the running task hog: remember it */
     atomic_uint sleeping;                   /* enum weft__sleep */
     atomic_uint wants_poller;               /* when idle, wait in the poller */
     struct weft__thread *_Atomic thread;    /* who holds it */
@@ -127,10 +127,16 @@ WEFT__INLINE void weft__leave(struct weft__thread *thread)
     atomic_store_explicit(&thread->inside, 0, memory_order_release); /* pairs with weft__borrow [W3] */
 }
 
+/* take.c: enters, and closes the door oneself: for an owner that is about to give its worker away. Otherwise a taker under
+ * way, which waits for us to leave and then finds the worker gone, would open again what we had set to DETACHED. */
+struct weft__thread *weft__enter_alone(void);
+
 /* take.c: exclusive hold of another thread's worker, if its thread stays outside. */
 bool weft__borrow(struct weft__worker *worker, struct weft__thread **ret_thread);
 void weft__give_back(struct weft__thread *thread);
-/* After a borrow: the thread goes on without its worker. */
+/* After a borrow: the thread goes on without its worker. In its two halves: before the second the door is closed still. */
 void weft__sever(struct weft__worker *worker, struct weft__thread *thread);
+void weft__part(struct weft__worker *worker, struct weft__thread *thread);
+void weft__let_go(struct weft__thread *thread);
 
 #endif

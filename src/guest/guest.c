@@ -112,7 +112,7 @@ static void await_root(struct weft__scope *root)
         weft__lock(&root->lock);
         done = atomic_load_explicit(&root->live, memory_order_relaxed) == 0;
         if (!done)
-            weft__list_append(&root->waiters, &waiter.link);
+            weft__list_append(&root->closer, &waiter.link);
         weft__unlock(&root->lock);
         if (done)
             weft__wait_abandon(&waiter);

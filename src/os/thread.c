@@ -79,13 +79,35 @@ void weft__os_precise_timers(void)
     prctl(PR_SET_TIMERSLACK, 1);
 }
 
+/* As in linux/sched/types.h, which collides with glibc's sched.h. */
+struct attributes {
+    uint32_t size, policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t runtime, deadline, period;
+};
+
+static int set_attributes(int tid, uint32_t policy, int32_t nice, uint64_t slice_ns)
+{
+    struct attributes attributes = {.size = sizeof attributes, .policy = policy, .nice = nice, .runtime = slice_ns};
+
+    return syscall(SYS_sched_setattr, tid, &attributes, 0) < 0 ? -errno : 0;
+}
+
+/* Since Linux 6.12 the slice is a thread's own: a short one gives an early virtual deadline (EEVDF), so that a worker that
+ * wakes for an event runs before others of its priority. Older kernels ignore it. */
+void weft__os_short_slice(void)
+{
+    int nice = getpriority(PRIO_PROCESS, 0);
+
+    if (sched_getscheduler(0) == SCHED_OTHER)
+        (void)set_attributes(0, SCHED_OTHER, nice, 100000);
+}
+
 int weft__os_demote(int tid)
 {
-    struct sched_param none = {0};
-
-    if (sched_setscheduler(tid, SCHED_BATCH, &none) < 0 || setpriority(PRIO_PROCESS, (id_t)tid, 19) < 0)
-        return -errno;
-    return 0;
+    return set_attributes(tid, SCHED_BATCH, 19, 0);
 }
 
 void weft__os_yield(void)

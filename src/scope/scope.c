@@ -91,7 +91,7 @@ static void await_children(struct weft__scope *scope)
         weft__lock(&scope->lock);
         done = atomic_load_explicit(&scope->live, memory_order_relaxed) == 0;
         if (!done)
-            weft__list_append(&scope->waiters, &waiter.link);
+            weft__list_append(&scope->closer, &waiter.link);
         weft__unlock(&scope->lock);
         if (done) {
             weft__wait_abandon(&waiter);
@@ -102,8 +102,8 @@ static void await_children(struct weft__scope *scope)
             struct weft__thread *thread = weft__enter_any();
 
             weft__lock(&scope->lock);
-            if (weft__list_holds(&scope->waiters, &waiter.link))
-                weft__list_remove(&scope->waiters, &waiter.link);
+            if (weft__list_holds(&scope->closer, &waiter.link))
+                weft__list_remove(&scope->closer, &waiter.link);
             weft__unlock(&scope->lock);
             weft__leave_any(thread);
         }
