@@ -29,6 +29,9 @@
  * wait status, and in output (size bytes, always terminated) the first of what it wrote to stdout and stderr. */
 int test_process(const char *name, const char *const *env, char *output, size_t size);
 
+/* Whether the program runs under an emulator of another machine, where limits and faults are not the kernel's own. */
+int test_emulated(void);
+
 #define CHECK(condition) ((condition) ? (void)0 : test__failed(__FILE__, __LINE__, "%s", #condition))
 
 /* For integers and pointers; says what was got and what was expected. */

@@ -188,6 +188,11 @@ _Noreturn static void exec_self(const char *name, const char *const *env)
     _exit(127);
 }
 
+int test_emulated(void)
+{
+    return getenv("TEST_WRAPPER") != NULL;
+}
+
 /* Reads to the end, keeps what fits. */
 static void drain(int fd, char *output, size_t size)
 {

@@ -46,7 +46,7 @@ CONFIGURATIONS = {
 RUN_ENV = {
     "asan": {"UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1", "TEST_LIMIT": "300"},
     "tsan": {"TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1", "TEST_LIMIT": "300"},
-    "aarch64": {"TEST_WRAPPER": QEMU, "TEST_LIMIT": "300"},
+    "aarch64": {"TEST_WRAPPER": QEMU, "TEST_LIMIT": "120"},
 }
 SANITIZERS = {"asan": "address,undefined", "tsan": "thread"}
 

@@ -35,25 +35,31 @@ void weft__scope_adopt(struct weft__scope *scope, struct weft__task *child)
     publish(scope);
     weft__lock(&scope->lock);
     weft__list_append(&scope->children, &child->sibling);
-    atomic_store_explicit(&scope->live, atomic_load_explicit(&scope->live, memory_order_relaxed) + 1,
-                          memory_order_relaxed);
+    if (!scope->limit)
+        atomic_store_explicit(&scope->live, atomic_load_explicit(&scope->live, memory_order_relaxed) + 1,
+                              memory_order_relaxed);
     weft__unlock(&scope->lock);
     atomic_fetch_add_explicit(&weft__runtime.live, 1, memory_order_relaxed);
 }
 
+/* One less; the lock is held. Whoever is woken for the room takes it, or passes the wake-up on. */
+static void count_down(struct weft__scope *scope)
+{
+    unsigned live = atomic_load_explicit(&scope->live, memory_order_relaxed) - 1;
+
+    atomic_store_explicit(&scope->live, live, memory_order_release);
+    if (live == 0)
+        weft__wake_all(&scope->closer);
+    if (scope->limit)
+        weft__wake_first(&scope->waiters);
+}
+
 void weft__scope_child_ended(struct weft__thread *thread, struct weft__scope *scope, struct weft__task *child)
 {
-    unsigned live;
-
     atomic_fetch_sub_explicit(&weft__runtime.live, 1, memory_order_relaxed);
     weft__lock(&scope->lock);
     weft__list_remove(&scope->children, &child->sibling);
-    live = atomic_load_explicit(&scope->live, memory_order_relaxed) - 1;
-    atomic_store_explicit(&scope->live, live, memory_order_release); /* pairs with await_room */
-    if (live == 0)
-        weft__wake_all(&scope->closer);
-    if (scope->limit && live < scope->limit)
-        weft__wake_first(&scope->waiters);
+    count_down(scope);
     weft__unlock(&scope->lock); /* from here on the scope may be gone */
     (void)thread;
 }
@@ -63,10 +69,30 @@ void weft__scope_abandon(struct weft__scope *scope, struct weft__task *child)
     weft__scope_child_ended(NULL, scope, child);
 }
 
+bool weft__scope_reserve(struct weft__scope *scope)
+{
+    unsigned live;
+
+    weft__lock(&scope->lock);
+    live = atomic_load_explicit(&scope->live, memory_order_relaxed);
+    if (live < scope->limit)
+        atomic_store_explicit(&scope->live, live + 1, memory_order_relaxed);
+    weft__unlock(&scope->lock);
+    return live < scope->limit;
+}
+
+void weft__scope_unreserve(struct weft__scope *scope)
+{
+    weft__lock(&scope->lock);
+    count_down(scope);
+    weft__unlock(&scope->lock);
+}
+
 int weft__scope_await_room(struct weft__scope *scope)
 {
     struct weft__waiter waiter;
     bool room;
+    int rc;
 
     weft__wait_begin(&waiter, WEFT__WAITING, scope);
     weft__lock(&scope->lock);
@@ -79,16 +105,21 @@ int weft__scope_await_room(struct weft__scope *scope)
         return 0;
     }
     weft__wait(&waiter, INT64_MAX);
-    if (!waiter.granted) {
+    rc = waiter.task ? weft__cancelled(waiter.task) : 0;
+    if (rc == 0)
+        rc = weft__scope_check(scope);
+    if (!waiter.granted || rc < 0) {
         struct weft__thread *thread = weft__enter_any();
 
         weft__lock(&scope->lock);
-        if (weft__list_holds(&scope->waiters, &waiter.link))
+        if (waiter.granted)
+            weft__wake_first(&scope->waiters); /* the room was for us, but we do not take it */
+        else if (weft__list_holds(&scope->waiters, &waiter.link))
             weft__list_remove(&scope->waiters, &waiter.link);
         weft__unlock(&scope->lock);
         weft__leave_any(thread);
     }
-    return waiter.task ? weft__cancelled(waiter.task) : weft__scope_check(scope);
+    return rc;
 }
 
 /* ---- results ---- */

@@ -21,7 +21,7 @@
 #include <weft/task.h>
 #include <weft/time.h>
 
-enum { TICKS = 100, BLOCKED = 64, ROUNDS = 5 };
+enum { TICKS = 100, BLOCKED = 64, ROUNDS = 3 };
 
 #define NEEDS_THREADS                                                                                                  \
     do {                                                                                                               \
@@ -213,7 +213,7 @@ TEST(one_hog_and_one_blocked_task_again_and_again)
     NEEDS_THREADS;
     make_lock_file();
     MUST(weft_start(NULL) == 0);
-    for (int i = 0; i < 5 * ROUNDS; i++)
+    for (int i = 0; i < 3 * ROUNDS; i++)
         CHECK_EQ(weft_call(crowd, .hogs_a_core = 1, .blocked = 2), 0);
     MUST(weft_stop() == 0);
     unlink(lock_path);

@@ -56,8 +56,11 @@ int weft__pin_spawn(struct weft__task *task)
     struct weft__worker *worker = weft__pool_private_worker();
     int rc;
 
-    if (!worker)
+    if (!worker) {
+        if (task->home->limit)
+            weft__scope_unreserve(task->home);
         return -ENOMEM;
+    }
     task->pinned = worker;
     task->pins = 1;
     weft__scope_adopt(task->home, task);
@@ -125,7 +128,7 @@ int weft_unpin(void)
     thread = weft__enter_alone();
     task->pinned = NULL;
     release(thread);
-    atomic_store_explicit(&thread->revoke, WEFT__DETACHED, memory_order_release); /* it queues itself at its next call */
+    weft__let_go(thread); /* it queues itself at its next call */
     weft__leave(thread);
     return 0;
 }

@@ -18,9 +18,9 @@ int weft__environment(const char *name, uint64_t least, uint64_t most, uint64_t 
     if (!text || !*text)
         return 0;
     for (const char *c = text; *c; c++) {
-        if (*c < '0' || *c > '9' || value > (UINT64_MAX - 9) / 10)
+        if (*c < '0' || *c > '9' || __builtin_mul_overflow(value, (uint64_t)10, &value) ||
+            __builtin_add_overflow(value, (uint64_t)(*c - '0'), &value))
             goto bad;
-        value = value * 10 + (uint64_t)(*c - '0');
     }
     if (value < least || value > most)
         goto bad;

@@ -17,7 +17,8 @@ void weft__sanitize_leave(struct weft__thread *thread, struct weft__task *from, 
 #ifdef WEFT__TSAN
     if (to && !to->tsan_fiber)
         to->tsan_fiber = __tsan_create_fiber(0);
-    (void)from;
+    if (from && from->ended)
+        WEFT__RELEASE(from); /* whoever gets the stack next comes after all of this task */
     __tsan_switch_to_fiber(to ? to->tsan_fiber : thread->tsan_fiber, TSAN_NO_SYNC);
 #endif
 }

@@ -37,7 +37,7 @@ struct weft__scope {
     const char *name;
     struct weft__lock lock;
     _Atomic enum weft__scope_state state;
-    atomic_uint live;                    /* lock for writing: detached children */
+    atomic_uint live;                    /* lock for writing: detached children; under a limit, also reserved ones */
     atomic_int status;                   /* lock for writing: 0, -ECANCELED, -ETIMEDOUT */
     int error;                           /* lock: the first error */
     uint32_t limit;                      /* constant */
@@ -53,7 +53,7 @@ WEFT__INLINE struct weft__scope *weft__scope_of(weft_scope *scope)
     return (struct weft__scope *)(void *)scope;
 }
 
-/* Links a child into its scope. The caller has exclusive hold of the child. */
+/* Links a child into its scope; under a limit, into the room reserved for it. The caller has exclusive hold of the child. */
 void weft__scope_adopt(struct weft__scope *scope, struct weft__task *child);
 
 /* Unlinks a detached child that has ended, and wakes who waits for that. The scope may be gone afterwards. */
@@ -64,6 +64,10 @@ void weft__scope_abandon(struct weft__scope *scope, struct weft__task *child);
 
 /* 0, or why nothing may start in it: for a spawner that does not stand inside it. */
 int weft__scope_check(const struct weft__scope *scope);
+
+/* Takes room for one more child under the limit, so that two spawners never take the same. False: there is none. */
+bool weft__scope_reserve(struct weft__scope *scope);
+void weft__scope_unreserve(struct weft__scope *scope);
 
 /* Waits until a child ends, if the scope is at its limit. 0, or -ECANCELED, -ETIMEDOUT. */
 int weft__scope_await_room(struct weft__scope *scope);

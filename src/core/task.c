@@ -35,6 +35,17 @@ static int size_class_of(const struct weft_spawn *options)
     return class;
 }
 
+/* memcpy would be seen by TSan, as a write to the stack of the task that had it before. */
+static void copy(char *to, const char *from, size_t size)
+{
+#ifdef WEFT__TSAN
+    for (size_t i = 0; i < size; i++)
+        ((volatile char *)to)[i] = from[i];
+#else
+    memcpy(to, from, size);
+#endif
+}
+
 static struct weft__task *make(struct weft__worker *worker, struct weft__scope *scope, weft_entry *entry,
                                const void *arguments, size_t size, size_t align, const char *name, int class)
 {
@@ -44,7 +55,7 @@ static struct weft__task *make(struct weft__worker *worker, struct weft__scope *
     if (WEFT__UNLIKELY(!task))
         return NULL;
     place = ((uintptr_t)task - size) & ~(uintptr_t)(align - 1);
-    memcpy((void *)place, arguments, size);
+    copy((char *)place, arguments, size);
     task->arguments = (void *)place;
     weft__arch_make(&task->context, (void *)place);
     task->entry = entry;
@@ -66,16 +77,18 @@ static struct weft__task *make(struct weft__worker *worker, struct weft__scope *
     return task;
 }
 
-/* Waits until the scope has room for one more child. */
-static int await_room(struct weft__scope *scope)
+/* Takes room for one more child, waiting for it if it must. The thread may be another one afterwards. */
+static int reserve(struct weft__thread **thread, struct weft__scope *scope)
 {
-    while (atomic_load_explicit(&scope->live, memory_order_acquire) >= scope->limit) {
-        int rc = weft__scope_await_room(scope);
+    int rc = 0;
 
-        if (rc < 0)
-            return rc;
+    while (rc == 0 && !weft__scope_reserve(scope)) {
+        if (*thread)
+            weft__leave(*thread);
+        rc = weft__scope_await_room(scope);
+        *thread = *thread ? weft__enter() : NULL;
     }
-    return 0;
+    return rc;
 }
 
 static int may_spawn(struct weft__thread *thread, struct weft__scope *scope)
@@ -109,7 +122,7 @@ static void start_first(struct weft__thread *thread, struct weft__task *child)
     struct weft__task *parent = thread->task;
     struct weft__worker *worker = thread->worker;
 
-    if (WEFT__LIKELY(child->home->owner == parent)) {
+    if (WEFT__LIKELY(child->home->owner == parent && !child->home->limit)) { /* what is attached is not counted */
         child->is_attached = true;
         child->spawner = parent;
         parent->attached = child;
@@ -139,14 +152,13 @@ int weft__spawn(struct weft__scope *scope, weft_entry *entry, const void *argume
     struct weft__thread *thread = weft__self() ? weft__enter() : NULL;
     int class = size_class_of(options), rc = class < 0 || size > ARGUMENTS_MAX || align > 64 ? -EINVAL : 0;
     struct weft__task *child = NULL;
+    bool reserved = false;
 
     if (rc == 0)
         rc = may_spawn(thread, scope);
-    if (rc == 0 && scope->limit && atomic_load_explicit(&scope->live, memory_order_relaxed) >= scope->limit) {
-        if (thread)
-            weft__leave(thread);
-        rc = await_room(scope);
-        thread = thread ? weft__enter() : NULL;
+    if (rc == 0 && scope->limit) {
+        rc = reserve(&thread, scope);
+        reserved = rc == 0;
     }
     if (rc == 0 && !(child = make(thread ? thread->worker : NULL, scope, entry, arguments, size, align, name, class)))
         rc = -ENOMEM;
@@ -158,10 +170,17 @@ int weft__spawn(struct weft__scope *scope, weft_entry *entry, const void *argume
             child = NULL;
         }
     }
-    if (child && options && options->pin) {
+    if (!child && reserved)
+        weft__scope_unreserve(scope);
+    if (child && options && options->pin && weft__policy.seeded)
+        child->pins = 1; /* there is only the one thread */
+    if (child && options && options->pin && !weft__policy.seeded) {
         rc = weft__pin_spawn(child);
-        if (rc < 0)
+        if (rc < 0) {
+            if (child->handle)
+                weft__handle_ended(thread, child->handle, rc);
             weft__stack_drop(thread, child);
+        }
     } else if (child && thread && thread->task && !thread->task->pinned && weft__policy_child_first() &&
                weft__ring_reserve(&thread->worker->deque)) {
         start_first(thread, child);

@@ -554,7 +554,7 @@ static int hungry(struct hungry *self UNUSED)
 
 TEST_PROCESS(out_of_memory)
 {
-    struct rlimit limit = {(rlim_t)2 << 30, (rlim_t)2 << 30};
+    struct rlimit limit = {(rlim_t)512 << 20, (rlim_t)512 << 20};
 
     MUST(weft_start(NULL) == 0);
     MUST(setrlimit(RLIMIT_AS, &limit) == 0);

@@ -51,6 +51,8 @@ static int split(const char *text, char *host, size_t host_size, char *port, siz
         return -ENAMETOOLONG;
     memcpy(host, start, (size_t)(end - start));
     host[end - start] = 0;
+    if (strpbrk(host, "[]/ \t\r\n")) /* no name of a host: nobody is to be asked for it */
+        return -EINVAL;
     memcpy(port, colon + 1, strlen(colon + 1) + 1);
     for (const char *c = port; *c; c++)
         if (*c < '0' || *c > '9' || c - port > 4)

@@ -19,6 +19,7 @@ static struct {
 
 static void close_poller(void)
 {
+    WEFT__ACQUIRE(&poller);
     if (poller.event >= 0)
         weft__os_close(poller.event);
     if (poller.epoll >= 0)
@@ -45,6 +46,7 @@ static int open_poller(void)
 static void wake_poller(void)
 {
     weft__os_eventfd_write(poller.event);
+    WEFT__RELEASE(&poller);
 }
 
 static unsigned watched(void)
@@ -78,6 +80,7 @@ WEFT__NOINLINE static int poll_many(struct weft__thread *thread, int64_t deadlin
     struct epoll_event events[EVENTS_MANY];
     int n = weft__os_epoll_wait(poller.epoll, events, EVENTS_MANY, deadline);
 
+    WEFT__RELEASE(&poller);
     return n < 0 ? 0 : dispatch(thread, events, n);
 }
 
@@ -87,6 +90,7 @@ WEFT__NOINLINE static int poll_few(struct weft__thread *thread)
     struct epoll_event events[EVENTS_FEW];
     int n = weft__os_epoll_wait(poller.epoll, events, EVENTS_FEW, 0);
 
+    WEFT__RELEASE(&poller);
     return n < 0 ? 0 : dispatch(thread, events, n);
 }
 

@@ -54,10 +54,9 @@ struct weft__fd *weft__fd_entry(int fd)
 /* The lock is held: nothing of a former life is left. */
 static void reset(struct weft__fd *entry, enum weft__fd_kind kind, bool owned)
 {
-    entry->owned = owned;
+    __atomic_store_n(&entry->owned, owned, __ATOMIC_RELAXED);
     entry->registered = false;
-    entry->ready[WEFT__IN] = entry->ready[WEFT__OUT] = false;
-    atomic_store_explicit(&entry->drained, false, memory_order_relaxed);
+    atomic_fetch_add_explicit(&entry->edges[WEFT__IN], 1, memory_order_relaxed); /* not drained */
     atomic_store_explicit(&entry->ended, false, memory_order_relaxed);
     atomic_store_explicit(&entry->kind, kind, memory_order_release);
 }
@@ -114,22 +113,21 @@ int weft__fd_kind(struct weft__fd *entry, int fd)
 }
 
 /* With the lock held: is there anything to wait for? 1: wait; 0: try again; -errno. */
-static int prepare(struct weft__fd *entry, int fd, enum weft__direction direction, unsigned generation)
+static int prepare(struct weft__fd *entry, int fd, enum weft__direction direction, struct weft__fd_try tried)
 {
     int rc;
 
-    if (generation != atomic_load_explicit(&entry->generation, memory_order_relaxed))
+    if (tried.generation != atomic_load_explicit(&entry->generation, memory_order_relaxed))
         return -EBADF;
+    if (tried.edges != atomic_load_explicit(&entry->edges[direction], memory_order_relaxed))
+        return 0;
     if (!entry->owned || !entry->registered) {
-        rc = weft__poller_watch(fd, generation, entry->registered);
+        rc = weft__poller_watch(fd, tried.generation, entry->registered);
         if (rc < 0)
             return rc == -EPERM ? 0 : rc;
         entry->registered = true;
     }
-    if (!entry->ready[direction])
-        return 1;
-    entry->ready[direction] = false;
-    return 0;
+    return 1;
 }
 
 static int wait_as_thread(int fd, enum weft__direction direction)
@@ -139,7 +137,7 @@ static int wait_as_thread(int fd, enum weft__direction direction)
     return rc < 0 ? rc : 0;
 }
 
-int weft__fd_wait(struct weft__fd *entry, int fd, enum weft__direction direction, unsigned generation)
+int weft__fd_wait(struct weft__fd *entry, int fd, enum weft__direction direction, struct weft__fd_try tried)
 {
     struct weft__thread *thread = weft__self();
     struct fd_waiter w = {.rc = 0};
@@ -149,7 +147,7 @@ int weft__fd_wait(struct weft__fd *entry, int fd, enum weft__direction direction
         return wait_as_thread(fd, direction);
     weft__wait_begin(&w.waiter, WEFT__WAITING, entry);
     weft__lock(&entry->lock);
-    rc = prepare(entry, fd, direction, generation);
+    rc = prepare(entry, fd, direction, tried);
     if (rc == 1)
         weft__list_append(&entry->waiters[direction], &w.waiter.link);
     weft__unlock(&entry->lock);
@@ -171,12 +169,8 @@ int weft__fd_wait(struct weft__fd *entry, int fd, enum weft__direction direction
 
 static void deliver(struct weft__fd *entry, enum weft__direction direction)
 {
-    if (direction == WEFT__IN)
-        atomic_store_explicit(&entry->drained, false, memory_order_relaxed);
-    if (entry->waiters[direction].first)
-        wake_with(entry, direction, 0);
-    else
-        entry->ready[direction] = true;
+    atomic_fetch_add_explicit(&entry->edges[direction], 1, memory_order_release); /* pairs with weft__fd_try */
+    wake_with(entry, direction, 0);
 }
 
 void weft__fd_event(int fd, unsigned generation, bool in, bool out, bool ended)
@@ -220,6 +214,7 @@ int weft_fd_close(int fd)
     if (atomic_load_explicit(&entry->kind, memory_order_acquire) != WEFT__FD_UNKNOWN) {
         thread = weft__enter_any();
         weft__lock(&entry->lock);
+        WEFT__ACQUIRE(entry);
         foreign = !entry->owned && entry->registered;
         if (foreign)
             weft__poller_forget(fd); /* it may live on under another number */

@@ -4,9 +4,11 @@
  * 'owned': it is registered once, edge-triggered, for its life. A foreign one is adopted at its first use; since its owner
  * may close it behind our back and the number may come again, it is registered anew at each wait.
  *
- * Edges. An event wakes the waiters of its direction; if there are none it leaves a mark, and the next waiter finds the mark
- * and tries again. So no edge is lost between a call that would block and the wait after it. A short read of a stream says
- * that it is drained: the next read waits at once, without asking the kernel for nothing (epoll(7), question 9).
+ * Edges. An event is counted and wakes all waiters of its direction. Whoever tries a call notes the count before it; if the
+ * call would block and the count has moved by then, it tries again instead of waiting. So no edge is lost between the call
+ * and the wait after it, for none of several waiters (a mark that one of them takes away did lose it for the others). A short
+ * read of a stream says that it is drained as of that count: while no edge comes, the next read waits at once, without asking
+ * the kernel for nothing (epoll(7), question 9).
  */
 #ifndef WEFT_IO_FD_H
 #define WEFT_IO_FD_H
@@ -29,10 +31,10 @@ struct weft__fd {
     struct weft__lock lock;
     atomic_uint generation;       /* lock for writing: grows with every close */
     _Atomic uint8_t kind;         /* enum weft__fd_kind */
-    _Atomic bool drained;         /* the last read took all there was */
     _Atomic bool ended;           /* its end or an error has been seen: no edge will come for that again */
-    bool owned, registered;       /* lock */
-    bool ready[2];                /* lock: an edge came while nobody waited */
+    bool owned, registered;       /* lock; owned is read without it as well */
+    atomic_uint edges[2];         /* lock for writing: events so far, in each direction */
+    atomic_uint drained_at;       /* the count of edges when a read took all there was */
     struct weft__list waiters[2]; /* lock */
 };
 
@@ -45,8 +47,20 @@ int weft__fd_own(int fd, enum weft__fd_kind kind);
 /* Its kind; adopts it if it was not known. -EBADF. */
 int weft__fd_kind(struct weft__fd *entry, int fd);
 
-/* Waits until it may be ready. 0; -ECANCELED, -ETIMEDOUT, -EBADF. */
-int weft__fd_wait(struct weft__fd *entry, int fd, enum weft__direction direction, unsigned generation);
+/* Before a try, in this order: what it was made with. */
+struct weft__fd_try {
+    unsigned generation, edges;
+};
+
+WEFT__INLINE struct weft__fd_try weft__fd_try(struct weft__fd *entry, enum weft__direction direction)
+{
+    unsigned generation = atomic_load_explicit(&entry->generation, memory_order_acquire);
+
+    return (struct weft__fd_try){generation, atomic_load_explicit(&entry->edges[direction], memory_order_acquire)};
+}
+
+/* Waits until it may be ready, unless an edge has come since the try. 0; -ECANCELED, -ETIMEDOUT, -EBADF. */
+int weft__fd_wait(struct weft__fd *entry, int fd, enum weft__direction direction, struct weft__fd_try tried);
 
 /* From the poller: readiness of the fd of that generation. */
 void weft__fd_event(int fd, unsigned generation, bool in, bool out, bool ended);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <weft/io.h>
 #include <weft/time.h>
@@ -30,8 +31,8 @@ static bool remove_stale(const struct weft__address *address)
     const struct sockaddr_un *un = (const struct sockaddr_un *)(const void *)&address->storage;
     int fd, rc;
 
-    if (un->sun_family != AF_UNIX || !un->sun_path[0])
-        return false;
+    if (un->sun_family != AF_UNIX || !un->sun_path[0] || weft__os_path_kind(un->sun_path) != S_IFSOCK)
+        return false; /* connecting to any other file is refused just the same, and it is not ours to remove */
     fd = new_socket(address);
     if (fd < 0)
         return false;
@@ -98,6 +99,14 @@ static int cancelled_here(void)
     return thread && thread->task ? weft__cancelled(thread->task) : 0;
 }
 
+/* Our own listeners are non-blocking; of a foreign one that is not, poll tells whether the call would block. */
+static int accept_now(const struct weft__fd *entry, int listener)
+{
+    if (!__atomic_load_n(&entry->owned, __ATOMIC_RELAXED) && !weft__os_nonblocking(listener) && weft__os_poll_one(listener, 0x001, 0) == 0)
+        return -EAGAIN;
+    return weft__os_accept(listener);
+}
+
 int weft_accept(int listener)
 {
     struct weft__fd *entry = weft__fd_entry(listener);
@@ -106,19 +115,19 @@ int weft_accept(int listener)
     if (!entry)
         return -EBADF;
     for (;;) {
-        unsigned generation = atomic_load_explicit(&entry->generation, memory_order_acquire);
+        struct weft__fd_try try = weft__fd_try(entry, WEFT__IN);
         int rc = cancelled_here();
 
         if (rc < 0 || (rc = weft__fd_kind(entry, listener)) < 0)
             return rc;
-        rc = weft__os_accept(listener);
+        rc = accept_now(entry, listener);
         if (rc >= 0)
             return weft__fd_own(rc, WEFT__FD_STREAM);
         if (is_out_of_resources(rc)) {
             rc = weft__fd_await_close(back_off);
             back_off = back_off * 2 < BACK_OFF_MOST ? back_off * 2 : BACK_OFF_MOST;
         } else if (rc == -EAGAIN) {
-            rc = weft__fd_wait(entry, listener, WEFT__IN, generation);
+            rc = weft__fd_wait(entry, listener, WEFT__IN, try);
         } else if (is_of_the_connection(rc)) {
             rc = 0;
         }
@@ -131,15 +140,17 @@ int weft_accept(int listener)
 static int await_connection(int fd)
 {
     struct weft__fd *entry = weft__fd_entry(fd);
-    unsigned generation = atomic_load_explicit(&entry->generation, memory_order_acquire);
 
     for (;;) {
-        int rc = weft__fd_wait(entry, fd, WEFT__OUT, generation);
+        struct weft__fd_try try = weft__fd_try(entry, WEFT__OUT);
+        int rc = weft__os_poll_one(fd, 0x004, 0);
 
+        if (rc == 0)
+            rc = weft__fd_wait(entry, fd, WEFT__OUT, try);
+        else
+            return rc < 0 ? rc : weft__os_connect_result(fd);
         if (rc < 0)
             return rc;
-        if (weft__os_poll_one(fd, 0x004, 0) != 0)
-            return weft__os_connect_result(fd);
     }
 }
 

@@ -89,26 +89,25 @@ static ssize_t run(int fd, const struct transfer *t)
     if (!entry)
         return -EBADF;
     for (;;) {
-        unsigned generation = atomic_load_explicit(&entry->generation, memory_order_acquire);
+        struct weft__fd_try try = weft__fd_try(entry, t->direction);
         int kind = weft__fd_kind(entry, fd);
 
         if (kind < 0)
             return kind;
-        if (!(t->direction == WEFT__IN && atomic_load_explicit(&entry->drained, memory_order_relaxed))) {
+        if (!(t->direction == WEFT__IN && atomic_load_explicit(&entry->drained_at, memory_order_relaxed) == try.edges)) {
             n = attempt(fd, kind, t);
+            WEFT__RELEASE(entry); /* a close comes after it */
             if (n > 0 && kind == WEFT__FD_STREAM && t->direction == WEFT__IN && (size_t)n < total(t) &&
                 !atomic_load_explicit(&entry->ended, memory_order_relaxed))
-                atomic_store_explicit(&entry->drained, true, memory_order_relaxed);
+                atomic_store_explicit(&entry->drained_at, try.edges, memory_order_relaxed);
             if (changed_kind(entry, n, kind))
                 continue;
             if (n != -EAGAIN)
                 return n;
         }
-        n = weft__fd_wait(entry, fd, t->direction, generation);
+        n = weft__fd_wait(entry, fd, t->direction, try);
         if (n < 0)
             return n;
-        if (t->direction == WEFT__IN)
-            atomic_store_explicit(&entry->drained, false, memory_order_relaxed);
     }
 }
 
@@ -176,7 +175,7 @@ static int await_ready(int fd, enum weft__direction direction)
     if (!entry)
         return -EBADF;
     for (;;) {
-        unsigned generation = atomic_load_explicit(&entry->generation, memory_order_acquire);
+        struct weft__fd_try try = weft__fd_try(entry, direction);
         int kind = weft__fd_kind(entry, fd);
 
         if (kind < 0 || kind == WEFT__FD_FILE)
@@ -184,7 +183,7 @@ static int await_ready(int fd, enum weft__direction direction)
         rc = weft__os_poll_one(fd, direction == WEFT__IN ? 0x001 : 0x004, 0);
         if (rc != 0)
             return rc < 0 ? rc : 0;
-        rc = weft__fd_wait(entry, fd, direction, generation);
+        rc = weft__fd_wait(entry, fd, direction, try);
         if (rc < 0)
             return rc;
     }

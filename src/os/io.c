@@ -87,6 +87,13 @@ int weft__os_kind(int fd)
     return fstat(fd, &status) < 0 ? -errno : (int)(status.st_mode & S_IFMT);
 }
 
+int weft__os_path_kind(const char *path)
+{
+    struct stat status;
+
+    return lstat(path, &status) < 0 ? -errno : (int)(status.st_mode & S_IFMT);
+}
+
 bool weft__os_nonblocking(int fd)
 {
     int flags = fcntl(fd, F_GETFL);

@@ -58,6 +58,7 @@ ssize_t weft__os_recvv_now(int fd, const struct iovec *parts, int count);
 ssize_t weft__os_sendv_now(int fd, const struct iovec *parts, int count);
 int weft__os_close(int fd);
 int weft__os_kind(int fd);                  /* S_IFSOCK, S_IFREG, S_IFIFO ... */
+int weft__os_path_kind(const char *path);             /* the same of a path itself, links not followed */
 bool weft__os_nonblocking(int fd);
 int weft__os_poll_one(int fd, short events, int64_t deadline); /* 1 ready, 0 not yet */
 int weft__os_fd_limit(void);

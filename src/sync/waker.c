@@ -34,9 +34,11 @@ static void deadline_came(struct weft__timer *timer)
 static bool consume(weft_waker *waker)
 {
     uint64_t kept = KEPT;
+    bool was_kept = atomic_compare_exchange_strong_explicit(word_of(waker), &kept, EMPTY, memory_order_acquire,
+                                                            memory_order_relaxed); /* pairs with weft_wake [N1] */
 
-    return atomic_compare_exchange_strong_explicit(word_of(waker), &kept, EMPTY, memory_order_acquire,
-                                                   memory_order_relaxed); /* pairs with weft_wake [N1] */
+    WEFT__ACQUIRE(waker);
+    return was_kept;
 }
 
 /* One sleep. 0: woken; 1: for nothing, or by cancellation or the deadline. */
@@ -88,6 +90,7 @@ int weft_wait_until(weft_waker *waker, int64_t deadline)
         if ((task ? weft__now() : weft__os_now()) >= thread_deadline)
             return -ETIMEDOUT;
         rc = wait_once(waker, thread_deadline);
+        WEFT__ACQUIRE(waker);
         if (rc <= 0)
             return rc;
     }
@@ -104,6 +107,7 @@ void weft_wake(weft_waker *waker)
     struct wake_waiter *w;
     struct weft__task *task;
 
+    WEFT__RELEASE(waker);
     for (;;) {
         uint64_t next = state == EMPTY || state == KEPT ? KEPT : EMPTY;
 
