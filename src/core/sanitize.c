@@ -5,6 +5,19 @@
 
 enum { TSAN_NO_SYNC = 1 };
 
+#ifdef WEFT__TSAN
+/* Our own memory that changes hands under protocols that TSan does not follow. No edges are stated for it: they would
+ * order all the tasks of a worker, and hide their races. */
+__attribute__((visibility("default"))) const char *__tsan_default_suppressions(void);
+const char *__tsan_default_suppressions(void)
+{
+    return "race:weft__heap_insert\n"
+           "race:weft__ring_grow\n"
+           "race:weft__os_epoll_add\n"
+           "race:weft__os_epoll_mod\n";
+}
+#endif
+
 void weft__sanitize_leave(struct weft__thread *thread, struct weft__task *from, struct weft__task *to)
 {
 #ifdef WEFT__ASAN

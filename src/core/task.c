@@ -205,7 +205,7 @@ int weft_go_raw(weft_scope *scope, weft_entry *entry, const void *bytes, size_t 
 {
     if (!scope || !entry || (size && !bytes) || (align & (align - 1)))
         return -EINVAL;
-    return weft__spawn(weft__scope_of(scope), entry, bytes, size, align ? align : 16, "task", options);
+    return weft__spawn(weft__scope_of(scope), entry, bytes ? bytes : "", size, align ? align : 16, "task", options);
 }
 
 /* The last act of a task on its own stack. */
