@@ -635,6 +635,35 @@ TEST(weft_blocking_runs_in_place_and_gives_the_result)
     CHECK_EQ(RUN(hint_in_hint), 0);
 }
 
+struct hint_often {
+    int tasks, times;
+};
+
+static int hint_often(struct hint_often *self)
+{
+    weft_scope scope;
+
+    MUST(weft_scope_open(&scope) == 0);
+    for (int i = 0; i < self->tasks; i++)
+        CHECK_EQ(weft_go(&scope, hint_in_place, .times = self->times), 0);
+    return weft_scope_close(&scope);
+}
+
+TEST_PROCESS(hints_among_thieves)
+{
+    CHECK_EQ(RUN(hint_often, .tasks = 32, .times = many(400)), 0);
+}
+
+TEST(weft_blocking_is_safe_from_thieves_that_reach_for_the_worker)
+{
+    const char *env[] = {"WEFT_WORKERS=4", NULL};
+    char output[2048];
+
+    NEEDS_THREADS;
+    CHECK_EQ(test_process("hints_among_thieves", env, output, sizeof output), 0);
+    CHECK_STR(output, "");
+}
+
 TEST_PROCESS(hints_beyond_the_cap)
 {
     weft_on_report(print_report);

@@ -554,7 +554,8 @@ static int hungry(struct hungry *self UNUSED)
 
 TEST_PROCESS(out_of_memory)
 {
-    struct rlimit limit = {(rlim_t)512 << 20, (rlim_t)512 << 20};
+    rlim_t bytes = (rlim_t)(is_seeded() ? 512 : 2048) << 20; /* threads and their heaps need some of it */
+    struct rlimit limit = {bytes, bytes};
 
     MUST(weft_start(NULL) == 0);
     MUST(setrlimit(RLIMIT_AS, &limit) == 0);

@@ -1,4 +1,5 @@
 /* Reading, writing, accepting, connecting, closing; each where it works, where it waits, and where it fails. */
+#include "io/fd.h"
 #include "run.h"
 #include "test.h"
 
@@ -457,6 +458,39 @@ TEST_IN_TASK(two_readers_of_one_socket_lose_nothing)
     close_both(ends);
     pair(ends);
     two_readers(ends, many(3000));
+    close_both(ends);
+    return 0;
+}
+
+/* White box: no public call stops between its try and its wait. */
+TEST_IN_TASK(an_edge_since_the_try_is_seen_by_every_waiter)
+{
+    struct weft__fd *entry;
+    struct weft__fd_try try;
+    int ends[2];
+
+    tcp_pair(ends);
+    CHECK_EQ(weft_write(ends[0], "x", 1), 1);
+    CHECK_EQ(weft_wait_readable(ends[1]), 0);
+    MUST(weft_read(ends[1], &(char){0}, 1) == 1);
+    entry = weft__fd_entry(ends[1]);
+    try = weft__fd_try(entry, WEFT__IN);
+    for (int round = 0; round < 2; round++) {
+        if (round == 1) { /* the first wait has registered it: from now on there are edges */
+            CHECK_EQ(weft_write(ends[0], "y", 1), 1);
+            while (weft__fd_try(entry, WEFT__IN).edges == try.edges)
+                CHECK_EQ(weft_sleep(WEFT_MILLISECOND), 0);
+            CHECK_EQ(weft__fd_wait(entry, ends[1], WEFT__IN, try), 0);
+            CHECK_EQ(weft__fd_wait(entry, ends[1], WEFT__IN, try), 0); /* it was not the first one's alone */
+        } else {
+            weft_scope scope;
+
+            MUST(weft_scope_open(&scope, .timeout = WEFT_MILLISECOND) == 0);
+            while (weft__fd_wait(entry, ends[1], WEFT__IN, try) == 0)
+                try = weft__fd_try(entry, WEFT__IN);
+            (void)weft_scope_close(&scope); /* timed out */
+        }
+    }
     close_both(ends);
     return 0;
 }
