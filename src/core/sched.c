@@ -375,7 +375,7 @@ static void fall_asleep(struct weft__thread *thread)
 {
     struct weft__worker *worker = thread->worker;
     uint64_t bit = UINT64_C(1) << worker->index % 64;
-    int64_t deadline = atomic_load_explicit(&worker->timers.next, memory_order_relaxed);
+    int64_t deadline;
     bool last = atomic_fetch_add_explicit(&weft__runtime.idle_count, 1, memory_order_seq_cst) + 1 ==
                 weft__runtime.workers_count;
     bool polls = (last || atomic_load_explicit(&worker->wants_poller, memory_order_relaxed)) &&
@@ -385,6 +385,7 @@ static void fall_asleep(struct weft__thread *thread)
     atomic_store_explicit(&thread->word, 0, memory_order_relaxed);
     atomic_store_explicit(&worker->sleeping, polls ? WEFT__IN_POLLER : WEFT__ON_FUTEX, memory_order_relaxed);
     atomic_fetch_or_explicit(&weft__runtime.idle[worker->index / 64], bit, memory_order_seq_cst); /* [Z1] */
+    deadline = atomic_load_explicit(&worker->timers.next, memory_order_relaxed); /* a pinned task may have set one [Z1] */
     if (!atomic_load_explicit(&weft__runtime.inject, memory_order_seq_cst) && /* pairs with inject [Z1] */
         !atomic_load_explicit(&weft__runtime.stopping, memory_order_seq_cst)) {
         if (polls)
