@@ -6,7 +6,8 @@
  *
  * As a guest the library prints nothing, installs no signal handler and changes no signal mask of yours; its threads block
  * every signal. Starts are counted: two libraries of one process share the runtime, and the last stop ends it.
- * After fork() the child has no runtime: calls there give -EPERM; spawn processes with exec instead.
+ * Threads and processes that a task starts inherit that mask. After fork() the child has no runtime: weft_start, weft_call
+ * and weft_stop give -EPERM there, and all it may do is exec or _exit.
  *
  * Environment: WEFT_WORKERS=n workers instead of one per usable CPU; WEFT_SEED=n one replayable schedule with virtual
  * time on one thread; WEFT_SPAWN=child|queue; WEFT_THREADS=n the thread cap; WEFT_DEMOTE=0 no lowered priority for hogs.
@@ -26,7 +27,8 @@ struct weft_options {
     unsigned char overflow;     /* 1: install the SIGSEGV handler that reports a stack overflow by the task's name */
 };
 
-/* Starts the runtime, or counts one more user of it. options may be NULL. Returns 0, -ENOMEM, -EAGAIN (no threads),
+/* Starts the runtime, or counts one more user of it. options may be NULL. Returns 0, -ENOMEM, -EAGAIN (no threads), -EPERM
+ * (in a forked child), -EMFILE or -ENFILE,
  * -EINVAL for a malformed WEFT_ variable (a report says which). A plain thread or a task. Blocks shortly. */
 WEFT_EXPORT int weft_start(const struct weft_options *options);
 
@@ -35,7 +37,7 @@ WEFT_EXPORT int weft_start(const struct weft_options *options);
 WEFT_EXPORT int weft_stop(void);
 
 /* weft_call(fn, .field = value, ...): runs fn as a root task and waits for its result, which it returns.
- * -EPERM before weft_start, -ENOMEM. From a plain thread; in a task it runs in a scope of the task's own. */
+ * -EPERM before weft_start, -ENOMEM. From a plain thread. In a task it is a plain call of fn. */
 #define weft_call(fn, ...)                                                                                             \
     __extension__({                                                                                                    \
         WEFT__SITE(fn);                                                                                                \

@@ -44,12 +44,13 @@ typedef struct weft_scope {
 } weft_scope;
 
 /* Opens a scope in the calling task; it becomes the task's current scope.
- * Returns 0, -EPERM outside a task, -EINVAL for a negative timeout. Task only. Never suspends. */
+ * Returns 0, -EPERM outside a task, -EINVAL for a negative timeout, -ENOMEM for the deadline's timer (then it is not open). Task only. Never suspends. */
 WEFT_EXPORT int weft_scope_open_with(weft_scope *scope, const struct weft_scope_options *options);
 #define weft_scope_open(scope, ...) weft_scope_open_with((scope), &(struct weft_scope_options){__VA_ARGS__})
 
 /* Waits for every child, then ends the scope. Returns 0, or what on_error makes of the children's results: the first
- * error; -ETIMEDOUT if nothing failed but the scope's deadline cut it short, -ECANCELED if a cancellation did.
+ * error; -ETIMEDOUT if nothing failed but the scope's deadline cut a child short, -ECANCELED if a cancellation did. What the
+ * block's own calls returned it does not know: hand that to weft_scope_close_with.
  * -EINVAL (and a report) if the scope is not the innermost open one of this task; then nothing is changed.
  * Task only, the one that opened it. May suspend; is not interrupted by cancellation: the children are. */
 WEFT_EXPORT int weft_scope_close(weft_scope *scope);

@@ -10,8 +10,8 @@
  * that: so weft_go may suspend its caller and may move it to another thread. Do not call it with a pthread lock held.
  * (In a pinned task, and with WEFT_SPAWN=queue, the child is queued instead.)
  *
- * A task may wait, block in the kernel or compute as long as it likes: nobody else waits for it. It runs on 256 KiB of
- * stack with a guard below. Rounding mode and other floating-point control bits belong to the thread: a task that
+ * A task may wait, block in the kernel or compute as long as it likes: nobody else waits for it. Its stack takes
+ * 256 KiB of address space: 192 KiB to use, and a guard below. Rounding mode and other floating-point control bits belong to the thread: a task that
  * changes them puts them back before it calls anything here.
  */
 #ifndef WEFT_TASK_H
@@ -30,7 +30,7 @@ typedef struct weft_task weft_task;
 /* Options of a spawn; a field left out keeps its default. */
 struct weft_spawn {
     const char *name;     /* for reports; default: the function's name; kept by reference while the task lives */
-    size_t stack_size;    /* bytes, rounded up to a power of two; default and least: 256 KiB; at most 1 GiB */
+    size_t stack_size;    /* bytes, rounded up to a power of two; default and least: 256 KiB, guard included; at most 1 GiB */
     unsigned char cold;   /* nobody keeps pointers into this stack while it waits (a hint, for later) */
     unsigned char pin;    /* stay on one thread from first to last: for libraries that are bound to a thread */
     weft_task **handle;   /* where to put the handle; set before the child runs */
@@ -49,7 +49,7 @@ struct weft_site {
 /* weft_go(scope, fn, .field = value, ...): starts fn in the scope with those arguments.
  * Returns 0; -ECANCELED or -ETIMEDOUT if the scope is cancelled, -ENOMEM without memory for a stack, -EAGAIN without a
  * thread for a pinned task, -EINVAL for a closed scope: the error is also the scope's, so the result may be ignored.
- * Task or thread. May suspend (see above; also while the scope is at its limit). On error the child never ran. */
+ * (Of -EINVAL only the caller learns.) Task or thread. May suspend (see above; also while the scope is at its limit). On error the child never ran. */
 #define weft_go(scope, fn, ...)                                                                                        \
     __extension__({                                                                                                    \
         WEFT__SITE(fn);                                                                                                \
@@ -73,6 +73,7 @@ WEFT_EXPORT int weft_go_raw(weft_scope *scope, weft_entry *entry, const void *by
 WEFT_EXPORT int weft_join(weft_task *task, int *ret_result);
 
 /* Cancels this one task: its calls that may suspend give -ECANCELED from now on. Idempotent; nothing if it has ended.
+ * A task that was cancelled so and ends with -ECANCELED is no error of its scope.
  * Returns 0, -EINVAL for NULL. Task or thread. Never suspends. */
 WEFT_EXPORT int weft_cancel(weft_task *task);
 
@@ -88,7 +89,7 @@ WEFT_EXPORT int weft_check(void);
 WEFT_EXPORT int weft_blocking(int (*fn)(void *argument), void *argument);
 
 /* Keeps the caller on the thread it runs on until as many unpins: for libraries bound to a thread.
- * Returns 0, -EPERM outside a task. The thread is the task's own meanwhile; each wait costs a thread switch. */
+ * Returns 0, -EPERM outside a task (unpin: or if it is not pinned), -ENOMEM, -EAGAIN without a thread. The thread is the task's own meanwhile; each wait costs a thread switch. */
 WEFT_EXPORT int weft_pin(void);
 WEFT_EXPORT int weft_unpin(void);
 

@@ -49,12 +49,13 @@ void __tsan_release(void *address);
 
 #if defined(__has_include) && !defined(WEFT__ASAN) && !defined(WEFT__TSAN)
 #if __has_include(<valgrind/valgrind.h>)
-#include <valgrind/valgrind.h>
+#include <valgrind/memcheck.h>
 #endif
 #endif
 #ifndef VALGRIND_STACK_REGISTER
 #define VALGRIND_STACK_REGISTER(low, high) 0u
 #define VALGRIND_STACK_DEREGISTER(id) ((void)0)
+#define VALGRIND_MAKE_MEM_UNDEFINED(start, size) ((void)0)
 #define RUNNING_ON_VALGRIND 0
 #endif
 

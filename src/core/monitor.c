@@ -31,6 +31,7 @@ static struct {
 } monitor;
 
 static int64_t last_look, this_look; /* when; under load a tick may be long */
+static unsigned seen_polls;
 static bool unsettled;               /* a detached thread is not classified yet */
 
 void weft__monitor_poke(void)
@@ -202,7 +203,8 @@ static void staff_poller(void)
 static bool look(void)
 {
     int64_t now = weft__os_now();
-    unsigned running = 0, stuck = 0;
+    unsigned running = 0, stuck = 0, polls;
+    bool unattended;
 
     this_look = now;
     unsettled = false;
@@ -212,10 +214,13 @@ static bool look(void)
     }
     weft__pool_each(classify);
     weft__pool_serve_hogs(false);
-    if (stuck && stuck == running && !atomic_load_explicit(&weft__runtime.in_poller, memory_order_relaxed)) {
+    polls = atomic_load_explicit(&weft__runtime.polls, memory_order_relaxed);
+    unattended = running && polls == seen_polls && weft__runtime.poller->watched();
+    seen_polls = polls;
+    if ((unattended || (stuck && stuck == running)) && !atomic_load_explicit(&weft__runtime.in_poller, memory_order_relaxed)) {
         if (any_idle())
             staff_poller();
-        else if (weft__runtime.poller->poll(NULL, 0) == 0 && weft__runtime.poller->watched())
+        else if (stuck == running && weft__runtime.poller->poll(NULL, 0) == 0 && weft__runtime.poller->watched())
             monitor.tick = TICK_MIN_NS; /* nobody would see an event but we */
     }
     if (atomic_load_explicit(&weft__runtime.inject, memory_order_relaxed) && any_idle())

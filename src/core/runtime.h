@@ -18,6 +18,7 @@ struct weft__runtime {
     atomic_uint idle_count;
     atomic_uint searching;                       /* a thief is on its way */
     atomic_uint in_poller;                       /* a worker waits in the poller */
+    atomic_uint polls;                           /* grows while workers come by the poller; a lost count does not matter */
     atomic_uint stopping;
     _Atomic uint64_t hand_offs, hogs, steals;
     _Atomic uint64_t live;                       /* detached tasks */

@@ -33,6 +33,8 @@ static struct {
     atomic_ullong made;
 } stacks;
 
+bool weft__on_valgrind;
+
 static struct slab *new_slab(unsigned class)
 {
     size_t slot_size = (size_t)1 << (SLOT_SHIFT + class);
@@ -218,6 +220,7 @@ struct weft__task *weft__stack_find(const void *address, bool *ret_guard)
 void weft__stacks_init(void)
 {
     memset(&stacks, 0, sizeof stacks);
+    weft__on_valgrind = RUNNING_ON_VALGRIND;
 }
 
 void weft__stacks_fini(void)

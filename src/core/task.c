@@ -55,6 +55,8 @@ static struct weft__task *make(struct weft__worker *worker, struct weft__scope *
     if (WEFT__UNLIKELY(!task))
         return NULL;
     place = ((uintptr_t)task - size) & ~(uintptr_t)(align - 1);
+    if (WEFT__UNLIKELY(weft__on_valgrind)) /* below the last task's first frame nothing may be touched */
+        VALGRIND_MAKE_MEM_UNDEFINED((void *)place, (uintptr_t)task - place);
     copy((char *)place, arguments, size);
     task->arguments = (void *)place;
     weft__arch_make(&task->context, (void *)place);
@@ -215,7 +217,9 @@ __attribute__((noreturn)) static void end(struct weft__task *task, int rc)
     struct weft__scope *home = task->home;
     struct weft__task *next;
 
-    if (WEFT__UNLIKELY(rc < 0 || home->on_error == WEFT_FIRST_SUCCESS))
+    bool asked_for = rc == -ECANCELED && atomic_load_explicit(&task->cancelled, memory_order_relaxed); /* weft_cancel */
+
+    if (WEFT__UNLIKELY((rc < 0 && !asked_for) || home->on_error == WEFT_FIRST_SUCCESS))
         weft__scope_result(home, rc);
     if (WEFT__UNLIKELY(task->handle != NULL))
         weft__handle_ended(thread, task->handle, rc);

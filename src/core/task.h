@@ -61,6 +61,8 @@ struct weft__task {
 #endif
 };
 
+extern bool weft__on_valgrind; /* constant after start */
+
 /* stack.c: control blocks on stacks, by size class (0: 256 KiB, doubling). NULL without memory. */
 struct weft__task *weft__stack_new(struct weft__worker *worker, unsigned size_class);
 void weft__stack_free(struct weft__worker *worker, struct weft__task *task);

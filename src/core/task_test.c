@@ -520,6 +520,8 @@ TEST(a_stack_overflow_is_reported_with_the_tasks_name)
 
     if (SANITIZED)
         SKIP("the sanitizer has the handler");
+    if (test_emulated())
+        SKIP("the emulator takes the fault");
     status = test_process("overflows", NULL, output, sizeof output);
     CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
     CHECK_HAS(output, "Gargantua");
@@ -569,6 +571,8 @@ TEST(out_of_memory_for_stacks_is_an_error_and_nothing_is_lost)
 
     if (SANITIZED)
         SKIP("a sanitizer needs address space without limit");
+    if (test_emulated())
+        SKIP("the emulator's own address space would be limited");
     CHECK_EQ(test_process("out_of_memory", NULL, output, sizeof output), 0);
     CHECK_STR(output, "");
 }

@@ -15,14 +15,15 @@ static struct {
     unsigned starts;      /* lock */
     atomic_uint calls;    /* in flight, from plain threads */
     atomic_bool running;
+    atomic_bool forked;   /* this process is the child of one that had started */
     bool forked_marked;   /* lock */
 } guest = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-/* A forked child has none of the runtime's threads: it starts from nothing, and never waits for them. */
+/* A forked child has none of the runtime's threads: it may do no more than exec or exit. */
 static void in_forked_child(void)
 {
     atomic_store_explicit(&guest.running, false, memory_order_relaxed);
-    guest.starts = 0;
+    atomic_store_explicit(&guest.forked, true, memory_order_relaxed);
     weft__self_word = NULL;
 }
 
@@ -48,6 +49,8 @@ int weft_start(const struct weft_options *options)
 {
     int rc = 0;
 
+    if (atomic_load_explicit(&guest.forked, memory_order_relaxed))
+        return -EPERM;
     pthread_mutex_lock(&guest.lock);
     if (guest.starts == 0)
         rc = start_first(options);
@@ -61,7 +64,7 @@ int weft_stop(void)
 {
     int rc = 0;
 
-    if (weft__self())
+    if (weft__self() || atomic_load_explicit(&guest.forked, memory_order_relaxed))
         return -EPERM;
     pthread_mutex_lock(&guest.lock);
     if (guest.starts == 0) {

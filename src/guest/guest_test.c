@@ -563,6 +563,8 @@ TEST(a_stack_overflow_names_the_task)
 
     if (SANITIZED)
         SKIP("the sanitizer reports it first");
+    if (test_emulated())
+        SKIP("the emulator takes the fault");
     status = test_process("main_overflows", NULL, output, sizeof output);
     CHECK(WIFSIGNALED(status));
     CHECK_HAS(output, "stack overflow in task 'overflow'");

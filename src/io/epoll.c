@@ -40,11 +40,13 @@ static int open_poller(void)
     rc = poller.event < 0 ? poller.event : weft__os_epoll_add(poller.epoll, poller.event, EPOLLIN | EPOLLET, WAKE);
     if (rc < 0)
         close_poller();
+    WEFT__RELEASE(&poller);
     return rc;
 }
 
 static void wake_poller(void)
 {
+    WEFT__ACQUIRE(&poller);
     weft__os_eventfd_write(poller.event);
     WEFT__RELEASE(&poller);
 }
@@ -78,7 +80,11 @@ static int dispatch(struct weft__thread *thread, const struct epoll_event *event
 WEFT__NOINLINE static int poll_many(struct weft__thread *thread, int64_t deadline)
 {
     struct epoll_event events[EVENTS_MANY];
-    int n = weft__os_epoll_wait(poller.epoll, events, EVENTS_MANY, deadline);
+    int n;
+
+    atomic_store_explicit(&weft__runtime.polls, atomic_load_explicit(&weft__runtime.polls, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+    n = weft__os_epoll_wait(poller.epoll, events, EVENTS_MANY, deadline);
 
     WEFT__RELEASE(&poller);
     return n < 0 ? 0 : dispatch(thread, events, n);

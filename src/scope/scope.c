@@ -126,7 +126,7 @@ static int result_of(struct weft__scope *scope, int rc)
     int status;
 
     if (scope->on_error == WEFT_FIRST_SUCCESS && scope->succeeded)
-        return rc;
+        return rc < 0 ? 0 : rc;
     if (scope->error < 0)
         return scope->error;
     if (rc < 0)
