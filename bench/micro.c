@@ -27,7 +27,9 @@ static int wanted(const char *name)
             (best) = span_;                                                                                            \
     }
 
-struct yielder { long count; };
+struct yielder {
+    long count;
+};
 static int yielder(struct yielder *self)
 {
     for (long i = 0; i < self->count; i++)
@@ -36,7 +38,9 @@ static int yielder(struct yielder *self)
     return 0;
 }
 
-struct nothing { int unused; };
+struct nothing {
+    int unused;
+};
 static int nothing(struct nothing *self)
 {
     return self->unused;
@@ -73,7 +77,10 @@ static void spawn_then_join(long count)
     (void)weft_scope_close(&scope);
 }
 
-struct fib { int n; long *result; };
+struct fib {
+    int n;
+    long *result;
+};
 static int fib(struct fib *self)
 {
     long a = 0, b = 0;
@@ -91,7 +98,11 @@ static int fib(struct fib *self)
     return 0;
 }
 
-struct sky { long number; int size; long *result; };
+struct sky {
+    long number;
+    int size;
+    long *result;
+};
 static int sky(struct sky *self)
 {
     long parts[10], sum = 0;
@@ -103,7 +114,8 @@ static int sky(struct sky *self)
     }
     weft_scope_open(&scope);
     for (int i = 0; i < 10; i++)
-        weft_go(&scope, sky, .number = self->number + i * (self->size / 10), .size = self->size / 10, .result = &parts[i]);
+        weft_go(&scope, sky, .number = self->number + i * (self->size / 10), .size = self->size / 10,
+                .result = &parts[i]);
     (void)weft_scope_close(&scope);
     for (int i = 0; i < 10; i++)
         sum += parts[i];
@@ -125,7 +137,9 @@ static long resident(const char *field)
     return kib * 1024;
 }
 
-struct sleeper { int64_t span; };
+struct sleeper {
+    int64_t span;
+};
 static int sleeper(struct sleeper *self)
 {
     return weft_sleep(self->span);
@@ -140,8 +154,9 @@ static void park_many(long count)
     weft_scope_open(&scope, .on_error = WEFT_KEEP_GOING);
     for (long i = 0; i < count; i++)
         weft_go(&scope, sleeper, .span = 3600 * WEFT_SECOND);
-    printf("%-24s %9.1f ns  %ld bytes VmRSS, %ld VmPTE each\n", "park (cold)", (double)(weft_now() - start) / (double)count,
-           (resident("VmRSS:") - before) / count, (resident("VmPTE:") - table) / count);
+    printf("%-24s %9.1f ns  %ld bytes VmRSS, %ld VmPTE each\n", "park (cold)",
+           (double)(weft_now() - start) / (double)count, (resident("VmRSS:") - before) / count,
+           (resident("VmPTE:") - table) / count);
     weft_scope_cancel(&scope);
     (void)weft_scope_close(&scope);
     start = weft_now();
@@ -165,7 +180,9 @@ static void sleep_many(long count)
     printf("%-24s %9.2f s wall\n", "sleepers of 0-1 s", (double)(weft_now() - start) / 1e9);
 }
 
-struct root { long many; };
+struct root {
+    long many;
+};
 static int root(struct root *self)
 {
     int64_t best = 0;

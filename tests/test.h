@@ -8,8 +8,8 @@
  *         CHECK_EQ(rc, -EPIPE);
  *     }
  *
- * A program links one X_test.c with test_main.c. `./X_test` runs every test in the order of the file, `./X_test NAME...`
- * some of them, `--list` names them. Each prints one line: `ok NAME`, `FAILED NAME file:line: what`, or
+ * A program links one X_test.c with test_main.c. `./X_test` runs every test in the order of the file, `./X_test
+ * NAME...` some of them, `--list` names them. Each prints one line: `ok NAME`, `FAILED NAME file:line: what`, or
  * `skipped: NAME: why`. A test that takes over 60 s (TEST_LIMIT=seconds) ends the program, and so does a crash: both
  * with the test's name. Checks may stand in any thread or task.
  */
@@ -25,8 +25,8 @@
  * one. If it returns, the process exits with 0, or with 1 after a failed check. */
 #define TEST_PROCESS(name) TEST__DEFINE(name, 1)
 
-/* Runs that body, with the variables of env ("NAME=value", NULL-terminated; or NULL) added to the environment. Gives its
- * wait status, and in output (size bytes, always terminated) the first of what it wrote to stdout and stderr. */
+/* Runs that body, with the variables of env ("NAME=value", NULL-terminated; or NULL) added to the environment. Gives
+ * its wait status, and in output (size bytes, always terminated) the first of what it wrote to stdout and stderr. */
 int test_process(const char *name, const char *const *env, char *output, size_t size);
 
 /* Whether the program runs under an emulator of another machine, where limits and faults are not the kernel's own. */
@@ -74,7 +74,8 @@ void test__register(struct test__case *test);
 void test__failed(const char *file, int line, const char *format, ...) __attribute__((format(printf, 3, 4)));
 _Noreturn void test__gave_up(const char *file, int line, const char *condition);
 void test__check_equal(const char *file, int line, const char *expression, intmax_t got, intmax_t expected);
-void test__check_string(const char *file, int line, const char *expression, const char *got, const char *want, int part);
+void test__check_string(const char *file, int line, const char *expression, const char *got, const char *want,
+                        int part);
 void test__skipped(const char *why);
 
 #endif

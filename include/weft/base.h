@@ -17,11 +17,11 @@
 #define WEFT_VERSION_MINOR 1
 #define WEFT_VERSION_PATCH 0
 
-#define WEFT_NANOSECOND  INT64_C(1)
+#define WEFT_NANOSECOND INT64_C(1)
 #define WEFT_MICROSECOND INT64_C(1000)
 #define WEFT_MILLISECOND INT64_C(1000000)
-#define WEFT_SECOND      INT64_C(1000000000)
-#define WEFT_FOREVER     INT64_MAX
+#define WEFT_SECOND INT64_C(1000000000)
+#define WEFT_FOREVER INT64_MAX
 
 #define WEFT_EXPORT __attribute__((visibility("default")))
 #define WEFT_MUST_USE __attribute__((warn_unused_result))
@@ -36,7 +36,8 @@
 
 WEFT_BEGIN
 
-/* The version of the library that runs, as "MAJOR.MINOR.PATCH"; a constant string. Anyone may call it. Never suspends. */
+/* The version of the library that runs, as "MAJOR.MINOR.PATCH"; a constant string. Anyone may call it. Never suspends.
+ */
 WEFT_EXPORT const char *weft_version(void);
 
 WEFT_END

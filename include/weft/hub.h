@@ -26,8 +26,8 @@ WEFT_EXPORT int weft_hub_free(weft_hub *hub);
 /* An fd that is readable while posted calls wait. It belongs to the hub: watch it, do not read it. */
 WEFT_EXPORT int weft_hub_fd(const weft_hub *hub);
 
-/* Runs fn(argument) on the hub's thread at its next poll, in the order of posting. Returns 0, -ENOMEM, -EINVAL for NULL.
- * Task or thread. Never suspends. */
+/* Runs fn(argument) on the hub's thread at its next poll, in the order of posting. Returns 0, -ENOMEM, -EINVAL for
+ * NULL. Task or thread. Never suspends. */
 WEFT_EXPORT int weft_hub_post(weft_hub *hub, void (*fn)(void *argument), void *argument);
 
 /* Runs what was posted; if nothing was, waits for it until the deadline (0: does not wait, WEFT_FOREVER: no limit).

@@ -7,9 +7,9 @@
  * An fd is a plain kernel descriptor, of any kind: a socket, a pipe, a terminal, a file; its O_NONBLOCK flag does not
  * matter and is left as it is. The call is tried at once; the task parks only when the kernel would block. Reads and
  * writes of one fd may be in flight together from several tasks; each direction serves its waiters in their order.
- * Close an fd that was waited on with weft_fd_close, which wakes its waiters with -EBADF; a plain close(2) cannot tell them.
- * SIGPIPE is never raised for sockets: the error is -EPIPE. From a plain thread the calls block that thread,
- * and neither a cancellation nor weft_fd_close wakes it.
+ * Close an fd that was waited on with weft_fd_close, which wakes its waiters with -EBADF; a plain close(2) cannot tell
+ * them. SIGPIPE is never raised for sockets: the error is -EPIPE. From a plain thread the calls block that thread, and
+ * neither a cancellation nor weft_fd_close wakes it.
  *
  * Addresses: tcp://HOST:PORT (numeric, [IPv6], a name, or empty for every interface), unix:/path, unix:@abstract.
  */
@@ -23,8 +23,9 @@
 
 WEFT_BEGIN
 
-/* All of these, but those that never suspend: task or thread; may suspend; -ECANCELED or -ETIMEDOUT from the scope, with
- * nothing read or written; -EBADF when fd is not open or another task closes it meanwhile; otherwise the kernel's own errors. */
+/* All of these, but those that never suspend: task or thread; may suspend; -ECANCELED or -ETIMEDOUT from the scope,
+ * with nothing read or written; -EBADF when fd is not open or another task closes it meanwhile; otherwise the kernel's
+ * own errors. */
 
 /* read(2): bytes read (at least 1), 0 at the end of the stream. */
 WEFT_EXPORT ssize_t weft_read(int fd, void *buffer, size_t size);
@@ -46,8 +47,8 @@ WEFT_EXPORT int weft_wait_readable(int fd);
 WEFT_EXPORT int weft_wait_writable(int fd);
 
 /* A listening socket for the address, close-on-exec, SO_REUSEADDR, backlog 4096. A stale Unix socket file that nobody
- * listens on is replaced. Returns the fd; -EINVAL for a malformed address, -ENAMETOOLONG, -ENOENT for an unknown name, -EAGAIN if
- * the name service failed, -EADDRINUSE, -EACCES ... Never suspends, unless it must look up a name. */
+ * listens on is replaced. Returns the fd; -EINVAL for a malformed address, -ENAMETOOLONG, -ENOENT for an unknown name,
+ * -EAGAIN if the name service failed, -EADDRINUSE, -EACCES ... Never suspends, unless it must look up a name. */
 WEFT_EXPORT WEFT_MUST_USE int weft_listen(const char *address);
 
 /* The next connection, close-on-exec; TCP with TCP_NODELAY. Connections that died in the queue are skipped. Out of fds

@@ -17,7 +17,8 @@ typedef struct weft_key {
     uint32_t weft__index; /* 0: not made */
 } weft_key;
 
-/* Makes a key; destructor may be NULL. Returns 0, -EAGAIN if all 64 are in use. Anyone but a handler. Never suspends. */
+/* Makes a key; destructor may be NULL. Returns 0, -EAGAIN if all 64 are in use. Anyone but a handler. Never suspends.
+ */
 WEFT_EXPORT int weft_key_new(weft_key *ret_key, void (*destructor)(void *value));
 
 /* Sets the calling task's value. Returns 0, -ENOMEM, -EINVAL for a key not made, -EPERM outside a task. */

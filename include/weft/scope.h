@@ -30,12 +30,12 @@ enum weft_on_error {
 
 /* How to open a scope; a field left out keeps its default. */
 struct weft_scope_options {
-    int64_t timeout;             /* from now; 0: none */
-    int64_t deadline;            /* absolute; 0: none; the earlier of both and of the outer scope's counts */
-    uint32_t limit;              /* at most so many children at once; a further spawn waits; 0: no limit */
+    int64_t timeout;  /* from now; 0: none */
+    int64_t deadline; /* absolute; 0: none; the earlier of both and of the outer scope's counts */
+    uint32_t limit;   /* at most so many children at once; a further spawn waits; 0: no limit */
     enum weft_on_error on_error;
-    unsigned char shield;                /* do not inherit the outer scope's cancellation and deadline */
-    const char *name;            /* for reports; kept by reference until the scope is closed */
+    unsigned char shield; /* do not inherit the outer scope's cancellation and deadline */
+    const char *name;     /* for reports; kept by reference until the scope is closed */
 };
 
 /* Storage of a scope, on the stack of the task that opens it; its content is private. */
@@ -44,19 +44,21 @@ typedef struct weft_scope {
 } weft_scope;
 
 /* Opens a scope in the calling task; it becomes the task's current scope.
- * Returns 0, -EPERM outside a task, -EINVAL for a negative timeout, -ENOMEM for the deadline's timer (then it is not open). Task only. Never suspends. */
+ * Returns 0, -EPERM outside a task, -EINVAL for a negative timeout, -ENOMEM for the deadline's timer (then it is not
+ * open). Task only. Never suspends. */
 WEFT_EXPORT int weft_scope_open_with(weft_scope *scope, const struct weft_scope_options *options);
 #define weft_scope_open(scope, ...) weft_scope_open_with((scope), &(struct weft_scope_options){__VA_ARGS__})
 
 /* Waits for every child, then ends the scope. Returns 0, or what on_error makes of the children's results: the first
- * error; -ETIMEDOUT if nothing failed but the scope's deadline cut a child short, -ECANCELED if a cancellation did. What the
- * block's own calls returned it does not know: hand that to weft_scope_close_with.
- * -EINVAL (and a report) if the scope is not the innermost open one of this task; then nothing is changed.
- * Task only, the one that opened it. May suspend; is not interrupted by cancellation: the children are. */
+ * error; -ETIMEDOUT if nothing failed but the scope's deadline cut a child short, -ECANCELED if a cancellation did.
+ * What the block's own calls returned it does not know: hand that to weft_scope_close_with. -EINVAL (and a report) if
+ * the scope is not the innermost open one of this task; then nothing is changed. Task only, the one that opened it. May
+ * suspend; is not interrupted by cancellation: the children are. */
 WEFT_EXPORT int weft_scope_close(weft_scope *scope);
 
 /* The same, with the block's own result: returns the first of the two errors, and rc if there is none.
- * A negative rc counts as an error of the scope at the moment of the call (under WEFT_FAIL_FAST it cancels the children). */
+ * A negative rc counts as an error of the scope at the moment of the call (under WEFT_FAIL_FAST it cancels the
+ * children). */
 WEFT_EXPORT int weft_scope_close_with(weft_scope *scope, int rc);
 
 /* Cancels all that runs in the scope: each call there that may suspend gives -ECANCELED from now on. Idempotent.

@@ -11,8 +11,8 @@
  * (In a pinned task, and with WEFT_SPAWN=queue, the child is queued instead.)
  *
  * A task may wait, block in the kernel or compute as long as it likes: nobody else waits for it. Its stack takes
- * 256 KiB of address space: 192 KiB to use, and a guard below. Rounding mode and other floating-point control bits belong to the thread: a task that
- * changes them puts them back before it calls anything here.
+ * 256 KiB of address space: 192 KiB to use, and a guard below. Rounding mode and other floating-point control bits
+ * belong to the thread: a task that changes them puts them back before it calls anything here.
  */
 #ifndef WEFT_TASK_H
 #define WEFT_TASK_H
@@ -29,11 +29,12 @@ typedef struct weft_task weft_task;
 
 /* Options of a spawn; a field left out keeps its default. */
 struct weft_spawn {
-    const char *name;     /* for reports; default: the function's name; kept by reference while the task lives */
-    size_t stack_size;    /* bytes, rounded up to a power of two; default and least: 256 KiB, guard included; at most 1 GiB */
-    unsigned char cold;   /* nobody keeps pointers into this stack while it waits (a hint, for later) */
-    unsigned char pin;    /* stay on one thread from first to last: for libraries that are bound to a thread */
-    weft_task **handle;   /* where to put the handle; set before the child runs */
+    const char *name; /* for reports; default: the function's name; kept by reference while the task lives */
+    size_t
+        stack_size; /* bytes, rounded up to a power of two; default and least: 256 KiB, guard included; at most 1 GiB */
+    unsigned char cold; /* nobody keeps pointers into this stack while it waits (a hint, for later) */
+    unsigned char pin;  /* stay on one thread from first to last: for libraries that are bound to a thread */
+    weft_task **handle; /* where to put the handle; set before the child runs */
 };
 
 /* A place in the source that starts tasks; made by the macros. */
@@ -49,14 +50,16 @@ struct weft_site {
 /* weft_go(scope, fn, .field = value, ...): starts fn in the scope with those arguments.
  * Returns 0; -ECANCELED or -ETIMEDOUT if the scope is cancelled, -ENOMEM without memory for a stack, -EAGAIN without a
  * thread for a pinned task, -EINVAL for a closed scope: the error is also the scope's, so the result may be ignored.
- * (Of -EINVAL only the caller learns.) Task or thread. May suspend (see above; also while the scope is at its limit). On error the child never ran. */
+ * (Of -EINVAL only the caller learns.) Task or thread. May suspend (see above; also while the scope is at its limit).
+ * On error the child never ran. */
 #define weft_go(scope, fn, ...)                                                                                        \
     __extension__({                                                                                                    \
         WEFT__SITE(fn);                                                                                                \
         weft__go((scope), &weft__site, NULL, &(struct fn){__VA_ARGS__});                                               \
     })
 
-/* The same with options in parentheses: weft_go_with(&scope, (.name = "x", .handle = &task), fn, .field = value, ...). */
+/* The same with options in parentheses: weft_go_with(&scope, (.name = "x", .handle = &task), fn, .field = value, ...).
+ */
 #define weft_go_with(scope, options, fn, ...)                                                                          \
     __extension__({                                                                                                    \
         WEFT__SITE(fn);                                                                                                \
@@ -89,7 +92,8 @@ WEFT_EXPORT int weft_check(void);
 WEFT_EXPORT int weft_blocking(int (*fn)(void *argument), void *argument);
 
 /* Keeps the caller on the thread it runs on until as many unpins: for libraries bound to a thread.
- * Returns 0, -EPERM outside a task (unpin: or if it is not pinned), -ENOMEM, -EAGAIN without a thread. The thread is the task's own meanwhile; each wait costs a thread switch. */
+ * Returns 0, -EPERM outside a task (unpin: or if it is not pinned), -ENOMEM, -EAGAIN without a thread. The thread is
+ * the task's own meanwhile; each wait costs a thread switch. */
 WEFT_EXPORT int weft_pin(void);
 WEFT_EXPORT int weft_unpin(void);
 
@@ -107,9 +111,9 @@ WEFT_EXPORT int weft__go(weft_scope *scope, const struct weft_site *site, const 
 /* The check that function and struct belong together, and the call site as data. */
 #define WEFT__SITE(fn)                                                                                                 \
     _Static_assert(__builtin_types_compatible_p(__typeof__(&fn), int (*)(struct fn *)),                                \
-                   "a task function is: static int NAME(struct NAME *self)");                                         \
-    static const struct weft_site weft__site = {#fn, __FILE__, (weft_entry *)(void (*)(void))(fn), __LINE__,           \
-                                                sizeof(struct fn), _Alignof(struct fn)}
+                   "a task function is: static int NAME(struct NAME *self)");                                          \
+    static const struct weft_site weft__site = {#fn,      __FILE__,          (weft_entry *)(void (*)(void))(fn),       \
+                                                __LINE__, sizeof(struct fn), _Alignof(struct fn)}
 #define WEFT__UNWRAP(...) __VA_ARGS__
 
 WEFT_END

@@ -18,7 +18,10 @@ typedef struct weft_waker {
     uint64_t weft__state;
 } weft_waker;
 
-#define WEFT_WAKER_INIT {0}
+#define WEFT_WAKER_INIT                                                                                                \
+    {                                                                                                                  \
+        0                                                                                                              \
+    }
 
 /* Waits for a wake-up and consumes it. Returns 0; -ECANCELED or -ETIMEDOUT (then a wake-up that comes later is kept);
  * -EBUSY if another waits on it. Task or thread. Suspends if there is none yet. */
@@ -27,8 +30,8 @@ WEFT_EXPORT int weft_wait(weft_waker *waker);
 /* The same for a plain thread or a task with a deadline of its own: -ETIMEDOUT when it has come. */
 WEFT_EXPORT int weft_wait_until(weft_waker *waker, int64_t deadline);
 
-/* Wakes the waiter, or the next one. Anyone, also a signal handler. Never suspends, takes no lock. After the call the waker
- * may be gone: the woken side may have freed it. */
+/* Wakes the waiter, or the next one. Anyone, also a signal handler. Never suspends, takes no lock. After the call the
+ * waker may be gone: the woken side may have freed it. */
 WEFT_EXPORT void weft_wake(weft_waker *waker);
 
 WEFT_END

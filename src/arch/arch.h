@@ -5,7 +5,8 @@
  *
  * The switch is inline assembly that saves only pc, sp, frame pointer and base register and clobbers all the rest, so
  * that the compiler saves what is live and nothing else, and it ends in a jump: a return would miss the return
- * predictor each time (11 ns instead of 3). mxcsr, the x87 control word and fpcr are not saved: they belong to the thread.
+ * predictor each time (11 ns instead of 3). mxcsr, the x87 control word and fpcr are not saved: they belong to the
+ * thread.
  */
 #ifndef WEFT_ARCH_ARCH_H
 #define WEFT_ARCH_ARCH_H

@@ -1,7 +1,8 @@
 /* What the sanitizers and Valgrind must be told about stacks that are switched. Empty in ordinary builds.
  *
  * TSan: each task is a fiber; switching gives no happens-before (the flag), and the real edges are stated with
- * WEFT__RELEASE and WEFT__ACQUIRE: spawn, wake, end to join. The library itself is not instrumented (meson.build says why). ASan: each switch announces the stack it goes to.
+ * WEFT__RELEASE and WEFT__ACQUIRE: spawn, wake, end to join. The library itself is not instrumented (meson.build says
+ * why). ASan: each switch announces the stack it goes to.
  */
 #ifndef WEFT_ARCH_SANITIZE_H
 #define WEFT_ARCH_SANITIZE_H

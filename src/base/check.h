@@ -11,10 +11,10 @@
 /* Says what is wrong on stderr and aborts. Used for our own bugs and for misuse that has already broken memory. */
 __attribute__((noreturn, cold, format(printf, 1, 2))) void weft__panic(const char *format, ...);
 
-#define WEFT__CHECK(condition)                                                                               \
-    do {                                                                                                     \
-        if (WEFT__UNLIKELY(!(condition)))                                                                    \
-            weft__panic("%s:%d: broken invariant: %s", __FILE__, __LINE__, #condition);                      \
+#define WEFT__CHECK(condition)                                                                                         \
+    do {                                                                                                               \
+        if (WEFT__UNLIKELY(!(condition)))                                                                              \
+            weft__panic("%s:%d: broken invariant: %s", __FILE__, __LINE__, #condition);                                \
     } while (0)
 
 #endif

@@ -1,5 +1,5 @@
-/* A 4-ary min-heap of timers, the entries beside their keys so that sifting stays in few cache lines; each timer knows its
- * place, so that it can be removed. Ties go by insertion: timers of one instant fire in the order they were set. */
+/* A 4-ary min-heap of timers, the entries beside their keys so that sifting stays in few cache lines; each timer knows
+ * its place, so that it can be removed. Ties go by insertion: timers of one instant fire in the order they were set. */
 #ifndef WEFT_BASE_HEAP_H
 #define WEFT_BASE_HEAP_H
 

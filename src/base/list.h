@@ -13,7 +13,7 @@ struct weft__list {
     struct weft__link *first, *last;
 };
 
-#define WEFT__OF(type, member, pointer) ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
+#define WEFT__OF(type, member, pointer) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 static inline void weft__list_append(struct weft__list *list, struct weft__link *link)
 {

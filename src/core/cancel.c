@@ -1,9 +1,9 @@
 /* Scopes as the scheduler sees them: children that are detached, the end of a child, cancellation.
  *
- * Cancelling sets the scope's status, moves the epoch, and walks down the published scopes to wake what is parked. A task that
- * runs compares the epoch with the one it has seen, one load, and walks up if they differ. Nobody is missed: a task that parks
- * publishes its claim and then looks at the epoch; the canceller moves the epoch, has every CPU of the process pass a
- * barrier, and then looks at the claims [C1].
+ * Cancelling sets the scope's status, moves the epoch, and walks down the published scopes to wake what is parked. A
+ * task that runs compares the epoch with the one it has seen, one load, and walks up if they differ. Nobody is missed:
+ * a task that parks publishes its claim and then looks at the epoch; the canceller moves the epoch, has every CPU of
+ * the process pass a barrier, and then looks at the claims [C1].
  */
 #include "core/policy.h"
 #include "core/runtime.h"
@@ -155,7 +155,8 @@ static int status_above(const struct weft__scope *scope)
 
         if (status < 0 || scope->shield)
             return status;
-        if (scope->owner && scope->owner->home == outer && atomic_load_explicit(&scope->owner->cancelled, memory_order_acquire))
+        if (scope->owner && scope->owner->home == outer &&
+            atomic_load_explicit(&scope->owner->cancelled, memory_order_acquire))
             return -ECANCELED;
         scope = outer;
     }
@@ -203,7 +204,8 @@ static void wake_parked(struct weft__task *task)
         weft__ready(weft__inside(), task);
 }
 
-/* The scope's lock is held; inner ones are taken on the way down. The owner is a member of an outer scope, but waits here. */
+/* The scope's lock is held; inner ones are taken on the way down. The owner is a member of an outer scope, but waits
+ * here. */
 static void wake_below(struct weft__scope *scope)
 {
     for (struct weft__link *link = scope->children.first; link; link = link->next)

@@ -89,8 +89,8 @@ static int node(struct node *self)
         return stay(&(struct stay){.here = self->here, .woken = self->woken});
     weft_scope_open(&scope);
     for (int i = 0; i < self->fan; i++)
-        (void)weft_go(&scope, node, .depth = self->depth - 1, .fan = self->fan, .here = self->here, .woken = self->woken,
-                      .inner = self->inner);
+        (void)weft_go(&scope, node, .depth = self->depth - 1, .fan = self->fan, .here = self->here,
+                      .woken = self->woken, .inner = self->inner);
     rc = weft_scope_close(&scope);
     CHECK_EQ(rc, -ECANCELED);
     atomic_fetch_add(self->inner, 1);

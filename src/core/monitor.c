@@ -1,12 +1,13 @@
 /* The monitor: the one thread that looks on while all others work, and takes workers away from tasks that block or hog.
  *
- * It ticks once a millisecond while anything runs (faster while it has just had to act) and sleeps for good when all is idle.
- * A worker is stuck when it has given the CPU to no other task since the last tick. If somebody waits whom no idle
- * worker can serve, the worker goes to another thread; what was stuck goes on where it is. Then its CPU clock tells a
- * hog, which is demoted to SCHED_BATCH and nice 19, from a call that blocks, which costs nothing.
+ * It ticks once a millisecond while anything runs (faster while it has just had to act) and sleeps for good when all is
+ * idle. A worker is stuck when it has given the CPU to no other task since the last tick. If somebody waits whom no
+ * idle worker can serve, the worker goes to another thread; what was stuck goes on where it is. Then its CPU clock
+ * tells a hog, which is demoted to SCHED_BATCH and nice 19, from a call that blocks, which costs nothing.
  *
- * So many tasks that compute, and nothing else, are not all given threads of their own: the more hogs run already, the longer a
- * worker must have been stuck before the mere length of its deque counts. Tasks that an event made ready do not wait for that.
+ * So many tasks that compute, and nothing else, are not all given threads of their own: the more hogs run already, the
+ * longer a worker must have been stuck before the mere length of its deque counts. Tasks that an event made ready do
+ * not wait for that.
  */
 #include "core/policy.h"
 #include "core/runtime.h"
@@ -15,24 +16,24 @@
 enum {
     TICK_NS = 1000000,
     TICK_MIN_NS = 250000,
-    QUIET_TICKS = 20,   /* without any activity, before it sleeps for good */
-    UNWATCHED = 5,      /* ticks until a worker is taken though nobody waits yet but for events */
-    STALL = 10,         /* ticks without progress, at the cap, until one more thread is made */
-    SETTLED = 64,       /* ticks after which a blocked thread is looked at more rarely */
+    QUIET_TICKS = 20, /* without any activity, before it sleeps for good */
+    UNWATCHED = 5,    /* ticks until a worker is taken though nobody waits yet but for events */
+    STALL = 10,       /* ticks without progress, at the cap, until one more thread is made */
+    SETTLED = 64,     /* ticks after which a blocked thread is looked at more rarely */
 };
 
 static struct {
     struct weft__os_thread os;
-    atomic_uint word;       /* futex: 1 = look */
-    atomic_uint asleep;     /* for good */
+    atomic_uint word;   /* futex: 1 = look */
+    atomic_uint asleep; /* for good */
     int64_t tick;
-    int64_t reported;       /* when the cap was last reported */
+    int64_t reported; /* when the cap was last reported */
     bool started;
 } monitor;
 
 static int64_t last_look, this_look; /* when; under load a tick may be long */
 static unsigned seen_polls;
-static bool unsettled;               /* a detached thread is not classified yet */
+static bool unsettled; /* a detached thread is not classified yet */
 
 void weft__monitor_poke(void)
 {
@@ -133,8 +134,8 @@ static void hand_off(struct weft__worker *worker, int64_t now)
     }
 }
 
-/* A task that computes through a whole tick is remembered as a hog, though nobody waited this time: its next burst begins
- * on a demoted thread. Only where events are waited for: a program that just computes is left alone. */
+/* A task that computes through a whole tick is remembered as a hog, though nobody waited this time: its next burst
+ * begins on a demoted thread. Only where events are waited for: a program that just computes is left alone. */
 static void remember_hog(struct weft__worker *worker, struct weft__thread *thread)
 {
     int64_t cpu;
@@ -217,7 +218,8 @@ static bool look(void)
     polls = atomic_load_explicit(&weft__runtime.polls, memory_order_relaxed);
     unattended = running && polls == seen_polls && weft__runtime.poller->watched();
     seen_polls = polls;
-    if ((unattended || (stuck && stuck == running)) && !atomic_load_explicit(&weft__runtime.in_poller, memory_order_relaxed)) {
+    if ((unattended || (stuck && stuck == running)) &&
+        !atomic_load_explicit(&weft__runtime.in_poller, memory_order_relaxed)) {
         if (any_idle())
             staff_poller();
         else if (stuck == running && weft__runtime.poller->poll(NULL, 0) == 0 && weft__runtime.poller->watched())

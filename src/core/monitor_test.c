@@ -1,5 +1,5 @@
-/* The monitor, proven as progress: every hog spins, and every blocked task blocks in a real flock(2) or read(2), until a
- * ticker has ticked so often. A scheduler that starves the ticker hangs, and the harness says so.
+/* The monitor, proven as progress: every hog spins, and every blocked task blocks in a real flock(2) or read(2), until
+ * a ticker has ticked so often. A scheduler that starves the ticker hangs, and the harness says so.
  */
 #include "run.h"
 #include "test.h"

@@ -1,5 +1,5 @@
-/* Pinned tasks: a thread of their own, which holds a private worker that has no queue and that nobody takes. So every call
- * of the runtime works there as anywhere, and each wait ends with a wake-up of that thread.
+/* Pinned tasks: a thread of their own, which holds a private worker that has no queue and that nobody takes. So every
+ * call of the runtime works there as anywhere, and each wait ends with a wake-up of that thread.
  */
 #include "core/policy.h"
 #include "core/runtime.h"

@@ -1,8 +1,8 @@
 /* The policy: every choice that the scheduler leaves open, and the clock.
  *
- * In production the choices are fixed and cost one predictable branch. Under WEFT_SEED=n one worker makes them at random from
- * the seed, the monitor is off, and time is virtual: it stands still while anything can run and jumps to the next timer when
- * nothing can. So one seed is one schedule.
+ * In production the choices are fixed and cost one predictable branch. Under WEFT_SEED=n one worker makes them at
+ * random from the seed, the monitor is off, and time is virtual: it stands still while anything can run and jumps to
+ * the next timer when nothing can. So one seed is one schedule.
  */
 #ifndef WEFT_CORE_POLICY_H
 #define WEFT_CORE_POLICY_H
@@ -16,7 +16,7 @@ struct weft__policy {
     enum weft__spawn_order spawn;
     bool demote;
     uint64_t seed, random;
-    _Atomic int64_t now;      /* virtual */
+    _Atomic int64_t now; /* virtual */
 };
 
 extern struct weft__policy weft__policy; /* constant after start, but for random and now: the one worker's */

@@ -147,8 +147,8 @@ TEST(empty_variables_and_the_largest_seed_are_fine)
     char output[512];
 
     CHECK_EQ(test_process("start_well",
-                          (const char *const[]){"WEFT_SEED=", "WEFT_WORKERS=", "WEFT_SPAWN=", "WEFT_DEMOTE=",
-                                                "WEFT_THREADS=", NULL},
+                          (const char *const[]){
+                              "WEFT_SEED=", "WEFT_WORKERS=", "WEFT_SPAWN=", "WEFT_DEMOTE=", "WEFT_THREADS=", NULL},
                           output, sizeof output),
              0);
     CHECK_STR(output, "7\n");

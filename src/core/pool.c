@@ -1,8 +1,8 @@
 /* The threads: who holds a worker, who is spare, who serves hogs.
  *
- * Idle threads stand in two lock-free stacks, spare ones and demoted ones. A thread pushes itself; only threads that were
- * never demoted pop, one at a time under the pool's lock, so the pop has no ABA problem and no demoted thread takes a lock.
- * Threads are made up to the cap; beyond it only when the monitor sees that nothing moves.
+ * Idle threads stand in two lock-free stacks, spare ones and demoted ones. A thread pushes itself; only threads that
+ * were never demoted pop, one at a time under the pool's lock, so the pop has no ABA problem and no demoted thread
+ * takes a lock. Threads are made up to the cap; beyond it only when the monitor sees that nothing moves.
  */
 #include "core/policy.h"
 #include "core/runtime.h"
@@ -13,10 +13,10 @@
 
 static struct {
     struct weft__lock lock;
-    struct weft__thread *_Atomic all;              /* only grows until the stop */
+    struct weft__thread *_Atomic all; /* only grows until the stop */
     struct weft__thread *_Atomic spare, *_Atomic demoted;
-    struct weft__worker *private_free;             /* lock */
-    struct weft__task *hogs, *hogs_last;           /* lock: no thread for them yet */
+    struct weft__worker *private_free;   /* lock */
+    struct weft__task *hogs, *hogs_last; /* lock: no thread for them yet */
     atomic_uint threads, waiting_hogs, running_hogs;
     unsigned threads_max;
 } pool;
@@ -189,7 +189,8 @@ bool weft__pool_wait(struct weft__thread *thread)
         atomic_store_explicit(&thread->inside, 1, memory_order_relaxed);
         if (thread->is_demoted)
             weft__pool_count_hog(-1);
-        push_idle(thread->is_demoted ? &pool.demoted : &pool.spare, thread); /* before its task can want a thread again */
+        push_idle(thread->is_demoted ? &pool.demoted : &pool.spare,
+                  thread); /* before its task can want a thread again */
         weft__queue_its_task(thread);
         atomic_thread_fence(memory_order_seq_cst); /* pairs with weft__pool_run_hog [O2] */
         if (thread->is_demoted && atomic_load_explicit(&pool.waiting_hogs, memory_order_seq_cst))

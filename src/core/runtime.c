@@ -50,7 +50,8 @@ int weft__runtime_start(const struct weft_options *options, const struct weft__p
     int rc;
 
     memset(&weft__runtime, 0, sizeof weft__runtime);
-    if ((rc = weft__policy_init()) < 0 || (rc = weft__environment("WEFT_WORKERS", 1, WEFT__WORKERS_MAX, &workers)) < 0 ||
+    if ((rc = weft__policy_init()) < 0 ||
+        (rc = weft__environment("WEFT_WORKERS", 1, WEFT__WORKERS_MAX, &workers)) < 0 ||
         (rc = weft__environment("WEFT_THREADS", 1, 1000000, &threads)) < 0)
         return rc;
     if (workers == 0)

@@ -13,15 +13,15 @@ struct weft__runtime {
     struct weft__worker *workers;
     unsigned workers_count;
     const struct weft__poller *poller;
-    struct weft__task *_Atomic inject;           /* lock-free stack of ready tasks from anywhere, newest first */
-    _Atomic uint64_t idle[WEFT__IDLE_WORDS];     /* a bit a worker that sleeps and may be woken */
+    struct weft__task *_Atomic inject;       /* lock-free stack of ready tasks from anywhere, newest first */
+    _Atomic uint64_t idle[WEFT__IDLE_WORDS]; /* a bit a worker that sleeps and may be woken */
     atomic_uint idle_count;
-    atomic_uint searching;                       /* a thief is on its way */
-    atomic_uint in_poller;                       /* a worker waits in the poller */
-    atomic_uint polls;                           /* grows while workers come by the poller; a lost count does not matter */
+    atomic_uint searching; /* a thief is on its way */
+    atomic_uint in_poller; /* a worker waits in the poller */
+    atomic_uint polls;     /* grows while workers come by the poller; a lost count does not matter */
     atomic_uint stopping;
     _Atomic uint64_t hand_offs, hogs, steals;
-    _Atomic uint64_t live;                       /* detached tasks */
+    _Atomic uint64_t live; /* detached tasks */
 };
 
 extern struct weft__runtime weft__runtime;
@@ -46,9 +46,9 @@ void weft__pool_each(void (*visit)(struct weft__thread *thread));
 bool weft__pool_at_cap(void);
 bool weft__pool_has_spare(void);
 bool weft__pool_hogs_wait(void);
-struct weft__worker *weft__pool_private_worker(void);              /* NULL without memory */
+struct weft__worker *weft__pool_private_worker(void); /* NULL without memory */
 void weft__pool_private_free(struct weft__worker *worker);
-unsigned weft__pool_hogs(void);                                     /* demoted threads that run a task */
+unsigned weft__pool_hogs(void); /* demoted threads that run a task */
 void weft__pool_count_hog(int change);
 
 /* monitor.c */

@@ -1,15 +1,16 @@
 /* Choosing what runs next, parking and waking, and what an idle worker does.
  *
- * A worker's ready tasks stand in two queues. 'woken' holds what became ready by an event, oldest first, and goes ahead, so
- * that ready I/O never sits behind tasks that compute; after STREAK of them in a row the deque has its turn. The deque holds
- * the continuations of parents (newest in front: child first) and tasks that yielded (behind); each 64th pick comes from
- * behind, so that nothing is starved by what is always in front. No clock is read here: timers, the poller and the
- * common queue are looked at when the worker runs dry, or when the monitor asks for attention once a tick.
+ * A worker's ready tasks stand in two queues. 'woken' holds what became ready by an event, oldest first, and goes
+ * ahead, so that ready I/O never sits behind tasks that compute; after STREAK of them in a row the deque has its turn.
+ * The deque holds the continuations of parents (newest in front: child first) and tasks that yielded (behind); each
+ * 64th pick comes from behind, so that nothing is starved by what is always in front. No clock is read here: timers,
+ * the poller and the common queue are looked at when the worker runs dry, or when the monitor asks for attention once a
+ * tick.
  *
  * Sleeping and waking. Whoever queues a task in 'inject' then looks for a sleeper; whoever sleeps first says so and
  * then looks at 'inject' again. Both with a full fence between, so that one of them sees the other [Z1].
- * The last worker to fall asleep waits in the poller, the others on a futex: so one thread takes a burst of events and runs
- * it by itself, as an event loop would, and the others are woken for work that persists (weft__offer).
+ * The last worker to fall asleep waits in the poller, the others on a futex: so one thread takes a burst of events and
+ * runs it by itself, as an event loop would, and the others are woken for work that persists (weft__offer).
  */
 #include "core/sched.h"
 
@@ -112,7 +113,8 @@ WEFT__NOINLINE static void attend(struct weft__thread *thread)
 
     atomic_store_explicit(&worker->attention, 0, memory_order_relaxed);
     if (atomic_load_explicit(&worker->hogged, memory_order_relaxed) + 1 ==
-            atomic_load_explicit(&worker->switches, memory_order_relaxed) && thread->task)
+            atomic_load_explicit(&worker->switches, memory_order_relaxed) &&
+        thread->task)
         thread->task->hog = WEFT__HOG;
     weft__timers_run(&worker->timers, weft__now());
     if (!atomic_load_explicit(&weft__runtime.in_poller, memory_order_relaxed))
@@ -263,15 +265,14 @@ bool weft__wake_idle(void)
     return in_poller && weft__wake_worker(in_poller);
 }
 
-/* A thief is woken for the first spawn after a quiet time, and more and more rarely while thieves find nothing that has lain
- * around for some microseconds: a wake costs as much as hundreds of spawns. */
+/* A thief is woken for the first spawn after a quiet time, and more and more rarely while thieves find nothing that has
+ * lain around for some microseconds: a wake costs as much as hundreds of spawns. */
 WEFT__NOINLINE void weft__offer_slow(struct weft__worker *worker)
 {
     worker->until_wake = atomic_load_explicit(&worker->wake_period, memory_order_relaxed);
     if (!atomic_load_explicit(&weft__runtime.idle_count, memory_order_relaxed))
         worker->until_wake += UNWANTED;
-    else if (
-        !atomic_exchange_explicit(&weft__runtime.searching, 1, memory_order_relaxed) && !weft__wake_idle())
+    else if (!atomic_exchange_explicit(&weft__runtime.searching, 1, memory_order_relaxed) && !weft__wake_idle())
         atomic_store_explicit(&weft__runtime.searching, 0, memory_order_relaxed);
 }
 
@@ -385,7 +386,8 @@ static void fall_asleep(struct weft__thread *thread)
     atomic_store_explicit(&thread->word, 0, memory_order_relaxed);
     atomic_store_explicit(&worker->sleeping, polls ? WEFT__IN_POLLER : WEFT__ON_FUTEX, memory_order_relaxed);
     atomic_fetch_or_explicit(&weft__runtime.idle[worker->index / 64], bit, memory_order_seq_cst); /* [Z1] */
-    deadline = atomic_load_explicit(&worker->timers.next, memory_order_relaxed); /* a pinned task may have set one [Z1] */
+    deadline =
+        atomic_load_explicit(&worker->timers.next, memory_order_relaxed);     /* a pinned task may have set one [Z1] */
     if (!atomic_load_explicit(&weft__runtime.inject, memory_order_seq_cst) && /* pairs with inject [Z1] */
         !atomic_load_explicit(&weft__runtime.stopping, memory_order_seq_cst)) {
         if (polls)
@@ -401,7 +403,8 @@ static void fall_asleep(struct weft__thread *thread)
     weft__monitor_poke();
 }
 
-/* Under a seed, when nothing is ready: real events first, if any task waits for one; else time jumps to the next timer. */
+/* Under a seed, when nothing is ready: real events first, if any task waits for one; else time jumps to the next timer.
+ */
 static void fall_asleep_seeded(struct weft__thread *thread)
 {
     int64_t next = atomic_load_explicit(&thread->worker->timers.next, memory_order_relaxed);
@@ -470,7 +473,8 @@ static void serve_hog(struct weft__thread *thread)
         task->hog--;
 }
 
-/* Whatever the thread did without a worker, its task goes on at one: one lock-free push, all that a demoted thread does here. */
+/* Whatever the thread did without a worker, its task goes on at one: one lock-free push, all that a demoted thread does
+ * here. */
 void weft__queue_its_task(struct weft__thread *thread)
 {
     struct weft__task *task = thread->requeue;

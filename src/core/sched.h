@@ -25,7 +25,8 @@ WEFT__INLINE bool weft__claim(struct weft__task *task)
                                                    memory_order_relaxed);
 }
 
-/* Makes a task ready whose claim the caller has won. thread: the caller's, inside, with a worker; NULL from anywhere else. */
+/* Makes a task ready whose claim the caller has won. thread: the caller's, inside, with a worker; NULL from anywhere
+ * else. */
 void weft__ready(struct weft__thread *thread, struct weft__task *task);
 
 /* The caller's thread, if it is inside the runtime with a worker; else NULL. For wakers deep in shared code. */
@@ -48,7 +49,6 @@ WEFT__INLINE struct weft__thread *weft__try_enter(void)
 
 /* Wakes an idle worker; false if there is none. */
 bool weft__wake_idle(void);
-
 
 /* A task whose parent is on the deque was chosen by other means than its child's end: detaches the child. */
 struct weft__task *weft__resume_parent(struct weft__task *task);

@@ -5,8 +5,8 @@
  * can happen to it: when it parks, when its parent is stolen or otherwise resumed, when its worker is taken.
  *
  * A scope is 'published' into its outer scope's list before its first child is detached, and the outer one before that,
- * so that a canceller finds every parked task by walking down from the scope it cancels. Tasks that run are not looked for:
- * they see the cancel epoch change and walk up (cancel.c).
+ * so that a canceller finds every parked task by walking down from the scope it cancels. Tasks that run are not looked
+ * for: they see the cancel epoch change and walk up (cancel.c).
  *
  * Lock order: outer before inner; a timer heap's lock before any scope's.
  */
@@ -25,25 +25,25 @@ struct weft_task;
 enum weft__scope_state { WEFT__SCOPE_CLOSED, WEFT__SCOPE_OPEN = 0x5c09e };
 
 struct weft__scope {
-    struct weft__scope *outer;           /* constant while open; NULL for a root */
-    struct weft__task *owner;            /* constant; NULL for a root */
-    int64_t deadline;                    /* constant: the earliest of its own and the outer ones */
-    struct weft__link published;         /* in outer->scopes; the outer scope's lock */
-    struct weft__list children, scopes;  /* lock */
-    struct weft__list waiters;           /* lock; spawners at the limit */
-    struct weft__list closer;            /* lock; the owner, when it closes */
-    struct weft__timer timer;            /* its own deadline, if it has one */
-    struct weft_task *handles;           /* lock; freed at close */
+    struct weft__scope *outer;          /* constant while open; NULL for a root */
+    struct weft__task *owner;           /* constant; NULL for a root */
+    int64_t deadline;                   /* constant: the earliest of its own and the outer ones */
+    struct weft__link published;        /* in outer->scopes; the outer scope's lock */
+    struct weft__list children, scopes; /* lock */
+    struct weft__list waiters;          /* lock; spawners at the limit */
+    struct weft__list closer;           /* lock; the owner, when it closes */
+    struct weft__timer timer;           /* its own deadline, if it has one */
+    struct weft_task *handles;          /* lock; freed at close */
     const char *name;
     struct weft__lock lock;
     _Atomic enum weft__scope_state state;
-    atomic_uint live;                    /* lock for writing: detached children; under a limit, also reserved ones */
-    atomic_int status;                   /* lock for writing: 0, -ECANCELED, -ETIMEDOUT */
-    int error;                           /* lock: the first error */
-    uint32_t limit;                      /* constant */
-    uint8_t on_error, shield;            /* constant */
-    bool is_published, succeeded;        /* the owner's; lock */
-    bool cut_short;                      /* lock: a child ended with the cancellation, or with the deadline */
+    atomic_uint live;             /* lock for writing: detached children; under a limit, also reserved ones */
+    atomic_int status;            /* lock for writing: 0, -ECANCELED, -ETIMEDOUT */
+    int error;                    /* lock: the first error */
+    uint32_t limit;               /* constant */
+    uint8_t on_error, shield;     /* constant */
+    bool is_published, succeeded; /* the owner's; lock */
+    bool cut_short;               /* lock: a child ended with the cancellation, or with the deadline */
 };
 
 _Static_assert(sizeof(struct weft__scope) <= sizeof(weft_scope), "weft_scope is too small");
@@ -53,7 +53,8 @@ WEFT__INLINE struct weft__scope *weft__scope_of(weft_scope *scope)
     return (struct weft__scope *)(void *)scope;
 }
 
-/* Links a child into its scope; under a limit, into the room reserved for it. The caller has exclusive hold of the child. */
+/* Links a child into its scope; under a limit, into the room reserved for it. The caller has exclusive hold of the
+ * child. */
 void weft__scope_adopt(struct weft__scope *scope, struct weft__task *child);
 
 /* Unlinks a detached child that has ended, and wakes who waits for that. The scope may be gone afterwards. */

@@ -1,8 +1,8 @@
 /* Stacks: slabs of slots of one size, free ones kept last in first out, per worker and then in common.
  *
- * A free stack keeps its pages: a page fault costs more than all the rest of a spawn. Slots are aligned to their size, so that
- * guard and top of the default class share a page-table page. Slabs are never unmapped before the runtime stops, so a
- * pointer to a control block may always be read, be it stale.
+ * A free stack keeps its pages: a page fault costs more than all the rest of a spawn. Slots are aligned to their size,
+ * so that guard and top of the default class share a page-table page. Slabs are never unmapped before the runtime
+ * stops, so a pointer to a control block may always be read, be it stale.
  */
 #include "core/runtime.h"
 #include "core/sched.h"
@@ -88,7 +88,7 @@ static struct weft__task *first_use(unsigned class)
         return NULL;
     task = top_of(slab, i);
     task->base = slab->start + i * slab->slot_size + GUARD;
-    task->size_class = (uint8_t)class;
+    task->size_class = (uint8_t) class;
     task->valgrind_id = VALGRIND_STACK_REGISTER(task->base, task);
     atomic_store_explicit(&slab->used, i + 1, memory_order_release); /* pairs with weft__stack_find [S2] */
     atomic_fetch_add_explicit(&stacks.made, 1, memory_order_relaxed);

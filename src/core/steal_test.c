@@ -209,7 +209,8 @@ static int ring(struct ring *self)
     MUST(weft_scope_open(&scope) == 0);
     for (int i = 0; i < self->members; i++)
         CHECK_EQ(weft_go(&scope, ring_member, .wakers = wakers, .index = i, .members = self->members,
-                         .laps = self->laps, .hops = &hops), 0);
+                         .laps = self->laps, .hops = &hops),
+                 0);
     weft_wake(&wakers[0]);
     rc = weft_scope_close(&scope);
     CHECK_EQ(atomic_load(&hops), (long)self->members * self->laps);
@@ -255,7 +256,8 @@ static int rallies(struct rallies *self)
 
     MUST(weft_scope_open(&scope) == 0);
     for (int i = 0; i < self->pairs_count; i++)
-        CHECK_EQ(weft_go(&scope, rally, .mine = &self->pairs[i][0], .other = &self->pairs[i][1], .count = self->count), 0);
+        CHECK_EQ(weft_go(&scope, rally, .mine = &self->pairs[i][0], .other = &self->pairs[i][1], .count = self->count),
+                 0);
     return weft_scope_close(&scope);
 }
 

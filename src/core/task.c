@@ -1,10 +1,10 @@
 /* Birth and death of tasks, and what lies between an attached child and a detached one.
  *
- * Child first (Mohr, Kranz, Halstead 1991, 'lazy task creation'; Frigo, Leiserson, Randall, PLDI 1998): weft_go puts the
- * parent's continuation in front of the worker's deque and jumps into the child. If the child ends without having
- * waited, the parent is still in front and is jumped back to: no list, no counter, no lock. Everything else detaches first.
- * Rejected: counting children in the scope with one atomic add a spawn (5 ns of 12), and a count per steal as in nowa
- * (Schmaus et al., ICPP 2021): it cannot say which children are alive, and a canceller needs to.
+ * Child first (Mohr, Kranz, Halstead 1991, 'lazy task creation'; Frigo, Leiserson, Randall, PLDI 1998): weft_go puts
+ * the parent's continuation in front of the worker's deque and jumps into the child. If the child ends without having
+ * waited, the parent is still in front and is jumped back to: no list, no counter, no lock. Everything else detaches
+ * first. Rejected: counting children in the scope with one atomic add a spawn (5 ns of 12), and a count per steal as in
+ * nowa (Schmaus et al., ICPP 2021): it cannot say which children are alive, and a canceller needs to.
  */
 #include "core/policy.h"
 #include "core/runtime.h"
@@ -29,7 +29,7 @@ static int size_class_of(const struct weft_spawn *options)
 {
     int class = 0;
 
-    for (size_t size = options ? options->stack_size : 0; size > (size_t)SLOT << class; class++)
+    for (size_t size = options ? options->stack_size : 0; size > (size_t)SLOT << class; class ++)
         if (class == CLASS_MAX)
             return -EINVAL;
     return class;
@@ -256,8 +256,8 @@ void weft__arch_entry(void)
     weft__leave(thread);
     rc = task->entry(task->arguments);
     if (WEFT__UNLIKELY(task->scope != task->home))
-        weft__panic("task '%s' ended with its scope '%s' still open: close every scope with weft_scope_close", task->name,
-                    task->scope->name ? task->scope->name : "");
+        weft__panic("task '%s' ended with its scope '%s' still open: close every scope with weft_scope_close",
+                    task->name, task->scope->name ? task->scope->name : "");
     if (WEFT__UNLIKELY(task->locals != NULL))
         weft__locals_end(task);
     end(task, rc);

@@ -3,8 +3,8 @@
  *    slot                                                                     slot + size
  *     | guard (64 KiB) |            frames  <-- grow down | arguments | control block | colour |
  *
- * A parked task so touches one page. The colour (0 to 15 cache lines, by slot) keeps the tops of many stacks from sharing
- * the same cache sets.
+ * A parked task so touches one page. The colour (0 to 15 cache lines, by slot) keeps the tops of many stacks from
+ * sharing the same cache sets.
  */
 #ifndef WEFT_CORE_TASK_H
 #define WEFT_CORE_TASK_H
@@ -30,32 +30,32 @@ enum { WEFT__HOG = 4, WEFT__LOCALS = 64 };
 
 struct weft__task {
     struct weft__context context;
-    struct weft__task *next;          /* in a ready queue; its holder's */
-    struct weft__task *attached;      /* the child that runs in front of this one's continuation; the worker's */
-    struct weft__task *spawner;       /* whose continuation follows if this one ends attached; constant */
-    struct weft__scope *home;         /* the scope it is a child of; constant; NULL never */
-    struct weft__scope *scope;        /* the innermost open scope, home if it opened none; its own */
-    struct weft__link sibling;        /* in home->children when detached; home's lock */
+    struct weft__task *next;     /* in a ready queue; its holder's */
+    struct weft__task *attached; /* the child that runs in front of this one's continuation; the worker's */
+    struct weft__task *spawner;  /* whose continuation follows if this one ends attached; constant */
+    struct weft__scope *home;    /* the scope it is a child of; constant; NULL never */
+    struct weft__scope *scope;   /* the innermost open scope, home if it opened none; its own */
+    struct weft__link sibling;   /* in home->children when detached; home's lock */
     weft_entry *entry;
     void *arguments;
-    const char *name;                 /* its own; others read it for reports */
-    struct weft_task *handle;         /* or NULL; constant */
-    void **locals;                    /* its own; NULL until the first value is set */
-    const void *waits_on;             /* for pictures: the object, while parked */
-    struct weft__worker *pinned;      /* the private worker of a pinned task, or NULL; its own */
-    atomic_uint on_cpu;               /* 1 from being chosen until its context has been saved */
-    atomic_uint claim;                /* enum weft__claim */
-    atomic_uint cancelled;            /* this one task was cancelled */
-    uint32_t seen_epoch;              /* its own: when cancel_rc was true */
-    int cancel_rc;                    /* its own */
-    uint8_t hog;                      /* its holder's: bursts to go until it is no hog */
-    bool is_attached;                 /* the worker's: in no list, ends in front of spawner */
-    bool ended;                       /* its context is dead: free the stack after the switch */
-    uint8_t size_class;               /* of the stack; constant */
-    uint16_t pins;                    /* its own: nested pins */
-    bool wants_worker;                /* it is entering the runtime: no demoted thread will do */
+    const char *name;            /* its own; others read it for reports */
+    struct weft_task *handle;    /* or NULL; constant */
+    void **locals;               /* its own; NULL until the first value is set */
+    const void *waits_on;        /* for pictures: the object, while parked */
+    struct weft__worker *pinned; /* the private worker of a pinned task, or NULL; its own */
+    atomic_uint on_cpu;          /* 1 from being chosen until its context has been saved */
+    atomic_uint claim;           /* enum weft__claim */
+    atomic_uint cancelled;       /* this one task was cancelled */
+    uint32_t seen_epoch;         /* its own: when cancel_rc was true */
+    int cancel_rc;               /* its own */
+    uint8_t hog;                 /* its holder's: bursts to go until it is no hog */
+    bool is_attached;            /* the worker's: in no list, ends in front of spawner */
+    bool ended;                  /* its context is dead: free the stack after the switch */
+    uint8_t size_class;          /* of the stack; constant */
+    uint16_t pins;               /* its own: nested pins */
+    bool wants_worker;           /* it is entering the runtime: no demoted thread will do */
     unsigned valgrind_id;
-    char *base;                       /* the slot's first byte; constant */
+    char *base; /* the slot's first byte; constant */
 #ifdef WEFT__SANITIZED
     void *tsan_fiber, *asan_fake_stack;
 #endif
@@ -67,7 +67,7 @@ extern bool weft__on_valgrind; /* constant after start */
 struct weft__task *weft__stack_new(struct weft__worker *worker, unsigned size_class);
 void weft__stack_free(struct weft__worker *worker, struct weft__task *task);
 void weft__stack_drop(struct weft__thread *thread, struct weft__task *task); /* never started */
-void weft__stacks_flush(struct weft__worker *worker); /* a worker's cache to the common one */
+void weft__stacks_flush(struct weft__worker *worker);                        /* a worker's cache to the common one */
 void weft__stacks_init(void);
 void weft__stacks_fini(void);
 uint64_t weft__stacks_made(void);

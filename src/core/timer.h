@@ -1,5 +1,6 @@
 /* Timers: a heap per worker, each with a lock of its own, since whoever cancels a wait may be on another worker, and
- * since the monitor fires the timers of a worker that is busy. The owner reads no clock unless it idles or is told to. */
+ * since the monitor fires the timers of a worker that is busy. The owner reads no clock unless it idles or is told to.
+ */
 #ifndef WEFT_CORE_TIMER_H
 #define WEFT_CORE_TIMER_H
 
@@ -13,14 +14,14 @@ struct weft__task;
 
 struct weft__timers {
     struct weft__lock lock;
-    struct weft__heap heap;        /* lock */
-    _Atomic int64_t next;          /* lock for writing; the first deadline */
+    struct weft__heap heap; /* lock */
+    _Atomic int64_t next;   /* lock for writing; the first deadline */
 };
 
 /* fire runs under the heap's lock, on any thread that is inside a worker or the monitor. */
 struct weft__timer {
     struct weft__heap_node node;
-    struct weft__timers *timers;   /* where it was set; NULL if nowhere */
+    struct weft__timers *timers; /* where it was set; NULL if nowhere */
     void (*fire)(struct weft__timer *timer);
 };
 

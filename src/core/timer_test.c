@@ -115,9 +115,9 @@ TEST(sleepers_wake_in_the_order_of_their_deadlines)
 
     if (is_seeded())
         SKIP("a seed runs them in any order");
-    CHECK_EQ(test_process("in_order_on_one_worker", (const char *const[]){"WEFT_WORKERS=1", NULL}, output,
-                          sizeof output),
-             0);
+    CHECK_EQ(
+        test_process("in_order_on_one_worker", (const char *const[]){"WEFT_WORKERS=1", NULL}, output, sizeof output),
+        0);
     CHECK_STR(output, "");
 }
 

@@ -50,8 +50,8 @@ void weft__wait(struct weft__waiter *waiter, int64_t thread_deadline)
             return;
 }
 
-/* The link must be taken out before the claim's winner can run on. For a plain thread the word is the last thing that is touched
- * of it: the waiter's memory may be gone right after. */
+/* The link must be taken out before the claim's winner can run on. For a plain thread the word is the last thing that
+ * is touched of it: the waiter's memory may be gone right after. */
 static bool wake_one(struct weft__list *queue, struct weft__waiter *waiter)
 {
     struct weft__task *task = waiter->task;

@@ -11,18 +11,19 @@
 #include "core/sched.h"
 
 struct weft__waiter {
-    struct weft__link link;         /* in the object's queue; the object's lock */
-    struct weft__task *task;        /* NULL: a plain thread */
-    struct weft__thread *thread;    /* between begin and wait: the caller's, inside */
-    atomic_uint word;               /* a plain thread's futex */
-    bool granted;                   /* the waker chose it: it is out of the queue */
+    struct weft__link link;      /* in the object's queue; the object's lock */
+    struct weft__task *task;     /* NULL: a plain thread */
+    struct weft__thread *thread; /* between begin and wait: the caller's, inside */
+    atomic_uint word;            /* a plain thread's futex */
+    bool granted;                /* the waker chose it: it is out of the queue */
 };
 
 void weft__wait_begin(struct weft__waiter *waiter, enum weft__claim claim, const void *object);
 void weft__wait_abandon(struct weft__waiter *waiter);
 void weft__wait(struct weft__waiter *waiter, int64_t thread_deadline);
 
-/* Wakes the first waiter of the queue that can still be woken, takes it out and grants it. The object's lock is held. */
+/* Wakes the first waiter of the queue that can still be woken, takes it out and grants it. The object's lock is held.
+ */
 bool weft__wake_first(struct weft__list *queue);
 void weft__wake_all(struct weft__list *queue);
 

@@ -1,10 +1,10 @@
 /* Threads and workers, and the door between user code and the runtime.
  *
- * A thread must hold a worker to run tasks. Everything in a worker is plain memory: it belongs to the thread that holds it,
- * while that thread is inside the runtime. While it is outside, in user code, anybody may take the worker for good (the
- * monitor, from a task that blocks or hogs) or borrow it (a thief). That is one asymmetric lock, which the owner passes
- * with a plain store and a plain load; whoever takes, pays (Dekker's protocol with the barriers on one side; Linux's
- * membarrier(2), MEMBARRIER_CMD_PRIVATE_EXPEDITED, runs one on every CPU of the process):
+ * A thread must hold a worker to run tasks. Everything in a worker is plain memory: it belongs to the thread that holds
+ * it, while that thread is inside the runtime. While it is outside, in user code, anybody may take the worker for good
+ * (the monitor, from a task that blocks or hogs) or borrow it (a thief). That is one asymmetric lock, which the owner
+ * passes with a plain store and a plain load; whoever takes, pays (Dekker's protocol with the barriers on one side;
+ * Linux's membarrier(2), MEMBARRIER_CMD_PRIVATE_EXPEDITED, runs one on every CPU of the process):
  *
  *     owner                                 taker (one at a time: the compare-and-swap)
  *       inside = 1                            revoke: OPEN -> REVOKED
@@ -47,50 +47,50 @@ enum weft__sleep { WEFT__AWAKE, WEFT__ON_FUTEX, WEFT__IN_POLLER };
 
 struct weft__worker {
     /* of whoever holds it */
-    struct weft__ring deque;                /* continuations of parents in front, tasks that yielded behind */
-    struct weft__task *woken, *woken_last;  /* tasks that became ready: first in, first out, ahead of the deque */
+    struct weft__ring deque;               /* continuations of parents in front, tasks that yielded behind */
+    struct weft__task *woken, *woken_last; /* tasks that became ready: first in, first out, ahead of the deque */
     uint32_t woken_count;
-    uint32_t streak;                        /* picks from woken since the deque had its turn */
-    uint32_t tick;                          /* picks */
-    uint32_t until_wake;                    /* spawns and wakes until a thief is woken */
-    struct weft__task *stacks;              /* free ones of the default size, hot first */
+    uint32_t streak;           /* picks from woken since the deque had its turn */
+    uint32_t tick;             /* picks */
+    uint32_t until_wake;       /* spawns and wakes until a thief is woken */
+    struct weft__task *stacks; /* free ones of the default size, hot first */
     uint32_t stacks_count;
     /* read by others without hold; written by the holder, relaxed */
-    _Atomic uint64_t switches;              /* grows with each task that is given the CPU */
-    atomic_uint drained;                    /* grows when the deque becomes empty */
-    atomic_uint wake_period;                /* of until_wake: doubles with each thief that finds nothing */
-    atomic_uint attention;                  /* look at timers, poller and the common queue at the next pick */
-    _Atomic uint64_t hogged;                /* switches when the monitor saw the running task hog: remember it */
-    atomic_uint sleeping;                   /* enum weft__sleep */
-    atomic_uint wants_poller;               /* when idle, wait in the poller */
-    struct weft__thread *_Atomic thread;    /* who holds it */
+    _Atomic uint64_t switches;           /* grows with each task that is given the CPU */
+    atomic_uint drained;                 /* grows when the deque becomes empty */
+    atomic_uint wake_period;             /* of until_wake: doubles with each thief that finds nothing */
+    atomic_uint attention;               /* look at timers, poller and the common queue at the next pick */
+    _Atomic uint64_t hogged;             /* switches when the monitor saw the running task hog: remember it */
+    atomic_uint sleeping;                /* enum weft__sleep */
+    atomic_uint wants_poller;            /* when idle, wait in the poller */
+    struct weft__thread *_Atomic thread; /* who holds it */
     struct weft__timers timers;
-    uint32_t index;                         /* constant; WEFT__PRIVATE for a pinned task's own */
-    struct weft__task *_Atomic pinned_ready;/* of a private worker: its task, when ready */
+    uint32_t index;                          /* constant; WEFT__PRIVATE for a pinned task's own */
+    struct weft__task *_Atomic pinned_ready; /* of a private worker: its task, when ready */
     /* the monitor's */
     uint64_t seen_switches;
     uint32_t seen_back, seen_drained, stuck;
     int64_t seen_cpu;
-    struct weft__worker *next_free;         /* of private workers; the pool's lock */
+    struct weft__worker *next_free; /* of private workers; the pool's lock */
 } __attribute__((aligned(WEFT__CACHE_LINE)));
 
 struct weft__thread {
     atomic_uint inside;
-    atomic_uint revoke;                     /* enum weft__revoke */
-    struct weft__worker *worker;            /* NULL: none */
-    struct weft__task *task;                /* the running one, NULL on its own stack */
-    struct weft__task *from;                /* the one switched away from: to be released or freed */
-    struct weft__context base;              /* its own stack: the scheduler's loop */
-    atomic_uint word;                       /* a futex: 1 = wake up */
-    struct weft__task *mail;                /* for a demoted thread: what to run; for word's setter */
-    struct weft__thread *next_idle;         /* in the stack of idle threads */
-    struct weft__thread *next;              /* in the list of all threads; the pool's lock */
+    atomic_uint revoke;             /* enum weft__revoke */
+    struct weft__worker *worker;    /* NULL: none */
+    struct weft__task *task;        /* the running one, NULL on its own stack */
+    struct weft__task *from;        /* the one switched away from: to be released or freed */
+    struct weft__context base;      /* its own stack: the scheduler's loop */
+    atomic_uint word;               /* a futex: 1 = wake up */
+    struct weft__task *mail;        /* for a demoted thread: what to run; for word's setter */
+    struct weft__thread *next_idle; /* in the stack of idle threads */
+    struct weft__thread *next;      /* in the list of all threads; the pool's lock */
     struct weft__os_thread os;
     int tid;
-    struct weft__task *requeue;             /* its own: the task that came back to base without a worker */
-    bool is_demoted, wants_demotion;        /* its own */
-    bool pin_ended;                         /* its own: the pinned task has ended */
-    int64_t seen_cpu;                       /* the monitor's, with the next: CPU time at its last look */
+    struct weft__task *requeue;      /* its own: the task that came back to base without a worker */
+    bool is_demoted, wants_demotion; /* its own */
+    bool pin_ended;                  /* its own: the pinned task has ended */
+    int64_t seen_cpu;                /* the monitor's, with the next: CPU time at its last look */
     uint32_t detached_ticks;
     void *fault_stack;
 #ifdef WEFT__SANITIZED
@@ -110,7 +110,8 @@ WEFT__INLINE struct weft__thread *weft__self(void)
 
 struct weft__thread *weft__enter_slow(struct weft__thread *thread);
 
-/* Enters the runtime from a task: afterwards the thread holds a worker and nobody takes it. May move to another thread. */
+/* Enters the runtime from a task: afterwards the thread holds a worker and nobody takes it. May move to another thread.
+ */
 WEFT__INLINE struct weft__thread *weft__enter(void)
 {
     struct weft__thread *thread = weft__self();
@@ -127,14 +128,16 @@ WEFT__INLINE void weft__leave(struct weft__thread *thread)
     atomic_store_explicit(&thread->inside, 0, memory_order_release); /* pairs with weft__borrow [W3] */
 }
 
-/* take.c: enters, and closes the door oneself: for an owner that is about to give its worker away. Otherwise a taker under
- * way, which waits for us to leave and then finds the worker gone, would open again what we had set to DETACHED. */
+/* take.c: enters, and closes the door oneself: for an owner that is about to give its worker away. Otherwise a taker
+ * under way, which waits for us to leave and then finds the worker gone, would open again what we had set to DETACHED.
+ */
 struct weft__thread *weft__enter_alone(void);
 
 /* take.c: exclusive hold of another thread's worker, if its thread stays outside. */
 bool weft__borrow(struct weft__worker *worker, struct weft__thread **ret_thread);
 void weft__give_back(struct weft__thread *thread);
-/* After a borrow: the thread goes on without its worker. In its two halves: before the second the door is closed still. */
+/* After a borrow: the thread goes on without its worker. In its two halves: before the second the door is closed still.
+ */
 void weft__sever(struct weft__worker *worker, struct weft__thread *thread);
 void weft__part(struct weft__worker *worker, struct weft__thread *thread);
 void weft__let_go(struct weft__thread *thread);

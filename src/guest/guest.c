@@ -1,9 +1,9 @@
 /* Starting, calling, stopping: counted, so that two libraries of one process share the runtime. */
+#include "guest/guest.h"
 #include "core/policy.h"
 #include "core/runtime.h"
 #include "core/sched.h"
 #include "core/wait.h"
-#include "guest/guest.h"
 #include "io/fd.h"
 
 #include <errno.h>
@@ -12,11 +12,11 @@
 
 static struct {
     pthread_mutex_t lock;
-    unsigned starts;      /* lock */
-    atomic_uint calls;    /* in flight, from plain threads */
+    unsigned starts;   /* lock */
+    atomic_uint calls; /* in flight, from plain threads */
     atomic_bool running;
-    atomic_bool forked;   /* this process is the child of one that had started */
-    bool forked_marked;   /* lock */
+    atomic_bool forked; /* this process is the child of one that had started */
+    bool forked_marked; /* lock */
 } guest = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* A forked child has none of the runtime's threads: it may do no more than exec or exit. */
@@ -136,8 +136,8 @@ int weft__call_in(struct weft__scope *root, const struct weft_site *site, const 
         atomic_fetch_sub_explicit(&guest.calls, 1, memory_order_release);
         return -EPERM;
     }
-    rc = weft__spawn(root, (weft_entry *)(void (*)(void))run_root, &pointer, sizeof pointer, _Alignof(void *), site->name,
-                     NULL);
+    rc = weft__spawn(root, (weft_entry *)(void (*)(void))run_root, &pointer, sizeof pointer, _Alignof(void *),
+                     site->name, NULL);
     if (rc == 0) {
         await_root(root);
         rc = call.result;

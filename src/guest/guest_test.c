@@ -392,9 +392,12 @@ TEST_PROCESS(start_fails)
 TEST(malformed_variables_are_einval_and_reported_by_name)
 {
     static const char *const bad[] = {
-        "WEFT_WORKERS=0",    "WEFT_WORKERS=x",  "WEFT_WORKERS=-1",   "WEFT_WORKERS=2 ",
-        "WEFT_WORKERS=1e3",  "WEFT_WORKERS=99999", "WEFT_THREADS=0", "WEFT_THREADS=many",
-        "WEFT_SEED=abc",     "WEFT_SEED=99999999999999999999999", "WEFT_SPAWN=both", "WEFT_DEMOTE=2",
+        "WEFT_WORKERS=0",   "WEFT_WORKERS=x",
+        "WEFT_WORKERS=-1",  "WEFT_WORKERS=2 ",
+        "WEFT_WORKERS=1e3", "WEFT_WORKERS=99999",
+        "WEFT_THREADS=0",   "WEFT_THREADS=many",
+        "WEFT_SEED=abc",    "WEFT_SEED=99999999999999999999999",
+        "WEFT_SPAWN=both",  "WEFT_DEMOTE=2",
     };
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -574,7 +577,8 @@ TEST(a_stack_overflow_names_the_task)
 
 static const char *library_path(void)
 {
-    static const char *const places[] = {"libweft.so.0", "./libweft.so.0", "../libweft.so.0", "build/libweft.so.0", NULL};
+    static const char *const places[] = {"libweft.so.0", "./libweft.so.0", "../libweft.so.0", "build/libweft.so.0",
+                                         NULL};
     const char *given = getenv("WEFT_LIBRARY");
 
     if (given)

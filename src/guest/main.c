@@ -1,5 +1,5 @@
-/* weft_main: the whole of a program's main. SIGINT and SIGTERM are read from a signalfd by a plain thread, blocked before any other
- * thread is made, so that no handler is needed.
+/* weft_main: the whole of a program's main. SIGINT and SIGTERM are read from a signalfd by a plain thread, blocked
+ * before any other thread is made, so that no handler is needed.
  */
 #include "core/runtime.h"
 #include "core/scope.h"

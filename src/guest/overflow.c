@@ -37,7 +37,9 @@ static void claim_fault(void *address)
     at = append(at, end, task->name);
     at = append(at, end, "': it has used all its ");
     at = append_number(at, end, weft__stack_bytes(task) / 1024);
-    at = append(at, end, " KiB; start it with weft_go_with(&scope, (.stack_size = ...), ...), or keep big arrays off the stack\n");
+    at = append(
+        at, end,
+        " KiB; start it with weft_go_with(&scope, (.stack_size = ...), ...), or keep big arrays off the stack\n");
     weft__os_stderr(line);
 }
 

@@ -1,10 +1,10 @@
 /* Addresses from and to strings. */
 #include "io/address.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <arpa/inet.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,7 +130,8 @@ int weft__address_format(const struct weft__address *address, char *text, size_t
     } else {
         const struct sockaddr_un *un = (const struct sockaddr_un *)(const void *)any;
         size_t length = address->size > offsetof(struct sockaddr_un, sun_path)
-                            ? address->size - offsetof(struct sockaddr_un, sun_path) : 0;
+                            ? address->size - offsetof(struct sockaddr_un, sun_path)
+                            : 0;
         bool abstract = length > 0 && !un->sun_path[0];
 
         n = snprintf(text, size, "unix:%s%.*s", abstract ? "@" : "", (int)(abstract ? length - 1 : length),

@@ -12,9 +12,9 @@ struct weft__address {
     unsigned size;
 };
 
-/* What the string stands for, at most WEFT__ADDRESSES_MAX; for listening an empty host is every interface. Returns their
- * number, -EINVAL (malformed), -ENOENT (no such name), -EAGAIN (name service failed), -ENAMETOOLONG. May block: a name is
- * looked up with the thread stepped around. */
+/* What the string stands for, at most WEFT__ADDRESSES_MAX; for listening an empty host is every interface. Returns
+ * their number, -EINVAL (malformed), -ENOENT (no such name), -EAGAIN (name service failed), -ENAMETOOLONG. May block: a
+ * name is looked up with the thread stepped around. */
 int weft__address_parse(const char *text, bool listening, struct weft__address *ret_addresses);
 
 /* The string of an address, into at most size bytes; its length, or -ENOSPC. */

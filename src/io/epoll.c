@@ -1,5 +1,5 @@
-/* The epoll backend: one epoll instance, edge-triggered, one registration in an fd's life. A wake-up is an eventfd that nobody
- * reads: each write is an edge.
+/* The epoll backend: one epoll instance, edge-triggered, one registration in an fd's life. A wake-up is an eventfd that
+ * nobody reads: each write is an edge.
  */
 #include "core/poller.h"
 #include "core/runtime.h"
@@ -109,7 +109,8 @@ int weft__poller_watch(int fd, unsigned generation, bool again)
 {
     uint64_t data = (uint64_t)generation << 32 | (uint32_t)fd;
     uint32_t events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
-    int rc = again ? weft__os_epoll_mod(poller.epoll, fd, events, data) : weft__os_epoll_add(poller.epoll, fd, events, data);
+    int rc =
+        again ? weft__os_epoll_mod(poller.epoll, fd, events, data) : weft__os_epoll_add(poller.epoll, fd, events, data);
 
     if (rc == -ENOENT)
         rc = weft__os_epoll_add(poller.epoll, fd, events, data);

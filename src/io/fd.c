@@ -33,7 +33,8 @@ WEFT__NOINLINE static struct weft__fd *new_chunk(unsigned index)
 
     if (!chunk)
         return NULL;
-    if (atomic_compare_exchange_strong_explicit(&table[index], &other, chunk, memory_order_acq_rel, memory_order_acquire))
+    if (atomic_compare_exchange_strong_explicit(&table[index], &other, chunk, memory_order_acq_rel,
+                                                memory_order_acquire))
         return chunk;
     free(chunk);
     return other;
@@ -100,9 +101,9 @@ int weft__fd_kind(struct weft__fd *entry, int fd)
     mode = weft__os_kind(fd);
     if (mode < 0)
         return mode;
-    kind = mode == S_IFSOCK ? WEFT__FD_SOCKET
+    kind = mode == S_IFSOCK                                        ? WEFT__FD_SOCKET
            : mode == S_IFREG || mode == S_IFDIR || mode == S_IFBLK ? WEFT__FD_FILE
-                                                                    : WEFT__FD_PIPE;
+                                                                   : WEFT__FD_PIPE;
     thread = weft__enter_any();
     weft__lock(&entry->lock);
     if (atomic_load_explicit(&entry->kind, memory_order_relaxed) == WEFT__FD_UNKNOWN)

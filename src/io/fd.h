@@ -1,14 +1,14 @@
 /* What the runtime knows of a file descriptor: who waits for it, and whether the poller has it.
  *
  * A table indexed by fd, in chunks that are made when needed and stay. An fd that we made (accept, connect, listen) is
- * 'owned': it is registered once, edge-triggered, for its life. A foreign one is adopted at its first use; since its owner
- * may close it behind our back and the number may come again, it is registered anew at each wait.
+ * 'owned': it is registered once, edge-triggered, for its life. A foreign one is adopted at its first use; since its
+ * owner may close it behind our back and the number may come again, it is registered anew at each wait.
  *
- * Edges. An event is counted and wakes all waiters of its direction. Whoever tries a call notes the count before it; if the
- * call would block and the count has moved by then, it tries again instead of waiting. So no edge is lost between the call
- * and the wait after it, for none of several waiters (a mark that one of them takes away did lose it for the others). A short
- * read of a stream says that it is drained as of that count: while no edge comes, the next read waits at once, without asking
- * the kernel for nothing (epoll(7), question 9).
+ * Edges. An event is counted and wakes all waiters of its direction. Whoever tries a call notes the count before it; if
+ * the call would block and the count has moved by then, it tries again instead of waiting. So no edge is lost between
+ * the call and the wait after it, for none of several waiters (a mark that one of them takes away did lose it for the
+ * others). A short read of a stream says that it is drained as of that count: while no edge comes, the next read waits
+ * at once, without asking the kernel for nothing (epoll(7), question 9).
  */
 #ifndef WEFT_IO_FD_H
 #define WEFT_IO_FD_H
@@ -21,10 +21,10 @@ enum weft__direction { WEFT__IN, WEFT__OUT };
 
 enum weft__fd_kind {
     WEFT__FD_UNKNOWN,
-    WEFT__FD_STREAM,   /* a stream socket of ours */
-    WEFT__FD_SOCKET,   /* any other socket */
-    WEFT__FD_PIPE,     /* a pipe, a terminal, an eventfd: what poll knows */
-    WEFT__FD_FILE,     /* a regular file: always ready, may block the thread */
+    WEFT__FD_STREAM, /* a stream socket of ours */
+    WEFT__FD_SOCKET, /* any other socket */
+    WEFT__FD_PIPE,   /* a pipe, a terminal, an eventfd: what poll knows */
+    WEFT__FD_FILE,   /* a regular file: always ready, may block the thread */
 };
 
 struct weft__fd {

@@ -86,7 +86,7 @@ TEST_IN_TASK(a_descriptor_closed_behind_our_back_may_come_again)
             tcp_pair(ends);
         MUST(weft_scope_open(&scope, .timeout = WEFT_MICROSECOND) == 0);
         CHECK_EQ(weft_read(ends[1], &byte, 1), -ETIMEDOUT); /* it is registered now */
-        (void)weft_scope_close(&scope); /* what it makes of that is not the point here */
+        (void)weft_scope_close(&scope);                     /* what it makes of that is not the point here */
         close(ends[0]);
         close(ends[1]);
         if (i & 2)

@@ -104,7 +104,8 @@ static int run_calls(weft_hub *hub)
 
 int weft_hub_poll(weft_hub *hub, int64_t deadline)
 {
-    int64_t until = weft__policy.seeded && deadline != WEFT_FOREVER ? deadline - weft__now() + weft__os_now() : deadline;
+    int64_t until =
+        weft__policy.seeded && deadline != WEFT_FOREVER ? deadline - weft__now() + weft__os_now() : deadline;
     int count;
 
     if (!hub)

@@ -10,7 +10,6 @@
 
 static int seen[64], seen_count;
 
-
 static void note(void *argument)
 {
     if (seen_count < 64)

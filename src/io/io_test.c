@@ -463,7 +463,7 @@ TEST_IN_TASK(a_cancelled_task_reads_and_writes_nothing)
     CHECK_EQ(weft_accept(listener), -ECANCELED);
     CHECK_EQ(weft_connect(address, &fd), -ECANCELED);
     CHECK_EQ(fd, -7);
-    (void)weft_scope_close(&scope); /* what it makes of that is not the point here */
+    (void)weft_scope_close(&scope);            /* what it makes of that is not the point here */
     CHECK_EQ(weft_read(ends[1], &byte, 1), 1); /* it is still there */
     CHECK_EQ(byte, 'x');
     close_both(ends);
@@ -595,11 +595,33 @@ TEST_IN_TASK(a_port_in_use_is_eaddrinuse)
 TEST_IN_TASK(malformed_addresses_are_einval)
 {
     static const char *const bad[] = {
-        "",            "tcp",          "tcp:",           "tcp:/127.0.0.1:1", "tcp://",          "tcp://127.0.0.1",
-        "tcp://1.2.3.4:", "tcp://1.2.3.4:x", "tcp://1.2.3.4:-1", "tcp://1.2.3.4:65536", "tcp://1.2.3.4:999999", "tcp://[::1",
-        "tcp://[::1]", "tcp://[::1]9", "tcp://::1:80",   "tcp://[:80",       "udp://127.0.0.1:9", "127.0.0.1:80",
-        "unix:",       "unix:@",       "http://x:80",    "TCP://127.0.0.1:1", "tcp://1.2.3.4:1 ", "tcp://1.2.3.4: 1",
-        "tcp://1.2.3.4:0x10", "tcp://[::1]]:80", "tcp://]:80",
+        "",
+        "tcp",
+        "tcp:",
+        "tcp:/127.0.0.1:1",
+        "tcp://",
+        "tcp://127.0.0.1",
+        "tcp://1.2.3.4:",
+        "tcp://1.2.3.4:x",
+        "tcp://1.2.3.4:-1",
+        "tcp://1.2.3.4:65536",
+        "tcp://1.2.3.4:999999",
+        "tcp://[::1",
+        "tcp://[::1]",
+        "tcp://[::1]9",
+        "tcp://::1:80",
+        "tcp://[:80",
+        "udp://127.0.0.1:9",
+        "127.0.0.1:80",
+        "unix:",
+        "unix:@",
+        "http://x:80",
+        "TCP://127.0.0.1:1",
+        "tcp://1.2.3.4:1 ",
+        "tcp://1.2.3.4: 1",
+        "tcp://1.2.3.4:0x10",
+        "tcp://[::1]]:80",
+        "tcp://]:80",
     };
     char longest[400];
     int fd = -7;

@@ -102,7 +102,8 @@ static int cancelled_here(void)
 /* Our own listeners are non-blocking; of a foreign one that is not, poll tells whether the call would block. */
 static int accept_now(const struct weft__fd *entry, int listener)
 {
-    if (!__atomic_load_n(&entry->owned, __ATOMIC_RELAXED) && !weft__os_nonblocking(listener) && weft__os_poll_one(listener, 0x001, 0) == 0)
+    if (!__atomic_load_n(&entry->owned, __ATOMIC_RELAXED) && !weft__os_nonblocking(listener) &&
+        weft__os_poll_one(listener, 0x001, 0) == 0)
         return -EAGAIN;
     return weft__os_accept(listener);
 }

@@ -1,4 +1,5 @@
-/* Reading and writing: the call is made at once; only when the kernel would block does the task park, and then it is made again.
+/* Reading and writing: the call is made at once; only when the kernel would block does the task park, and then it is
+ * made again.
  *
  *  - sockets: MSG_DONTWAIT, so that the O_NONBLOCK flag, which belongs to everybody who has the socket, is left alone;
  *  - pipes and terminals: RWF_NOWAIT where the kernel has it for them, else a wait for readiness first;
@@ -32,8 +33,8 @@ static ssize_t plain(int fd, const struct transfer *t)
     return t->direction == WEFT__IN ? weft__os_readv(fd, t->parts, t->count) : weft__os_writev(fd, t->parts, t->count);
 }
 
-/* -EAGAIN: not now. A descriptor that knows no RWF_NOWAIT is asked through poll; a second reader may then still make the plain
- * call block, which costs a thread and no more. */
+/* -EAGAIN: not now. A descriptor that knows no RWF_NOWAIT is asked through poll; a second reader may then still make
+ * the plain call block, which costs a thread and no more. */
 static ssize_t pipe_now(int fd, const struct transfer *t)
 {
     bool in = t->direction == WEFT__IN;
@@ -94,7 +95,8 @@ static ssize_t run(int fd, const struct transfer *t)
 
         if (kind < 0)
             return kind;
-        if (!(t->direction == WEFT__IN && atomic_load_explicit(&entry->drained_at, memory_order_relaxed) == try.edges)) {
+        if (!(t->direction == WEFT__IN &&
+              atomic_load_explicit(&entry->drained_at, memory_order_relaxed) == try.edges)) {
             n = attempt(fd, kind, t);
             WEFT__RELEASE(entry); /* a close comes after it */
             if (n > 0 && kind == WEFT__FD_STREAM && t->direction == WEFT__IN && (size_t)n < total(t) &&

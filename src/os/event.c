@@ -40,8 +40,8 @@ int weft__os_epoll_del(int epoll, int fd)
     return control(epoll, EPOLL_CTL_DEL, fd, 0, 0);
 }
 
-/* Where the kernel has no epoll_pwait2 (before 5.11) the time-out is in whole milliseconds, rounded up: never early, so that
- * nothing spins towards its deadline. */
+/* Where the kernel has no epoll_pwait2 (before 5.11) the time-out is in whole milliseconds, rounded up: never early, so
+ * that nothing spins towards its deadline. */
 int weft__os_epoll_wait(int epoll, struct epoll_event *events, int count, int64_t deadline)
 {
     static atomic_bool no_pwait2;
@@ -81,7 +81,8 @@ void weft__os_eventfd_write(int fd)
     uint64_t one = 1;
     int saved = errno; /* callable from signal handlers */
 
-    if (write(fd, &one, sizeof one) < 0 && errno == EAGAIN) { /* the counter is full: empty it, the edge is what counts */
+    if (write(fd, &one, sizeof one) < 0 &&
+        errno == EAGAIN) { /* the counter is full: empty it, the edge is what counts */
         weft__os_eventfd_drain(fd);
         if (write(fd, &one, sizeof one) < 0)
             abort();

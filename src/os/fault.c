@@ -57,7 +57,8 @@ void *weft__os_fault_stack(void)
 {
     stack_t stack = {.ss_sp = malloc(FAULT_STACK), .ss_size = FAULT_STACK}, old;
 
-    if (!stack.ss_sp || (sigaltstack(NULL, &old) == 0 && !(old.ss_flags & SS_DISABLE)) || sigaltstack(&stack, NULL) < 0) {
+    if (!stack.ss_sp || (sigaltstack(NULL, &old) == 0 && !(old.ss_flags & SS_DISABLE)) ||
+        sigaltstack(&stack, NULL) < 0) {
         free(stack.ss_sp);
         return NULL;
     }

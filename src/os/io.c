@@ -11,13 +11,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#define RETRY(call)                                                                                          \
-    ({                                                                                                       \
-        ssize_t n;                                                                                           \
-        do                                                                                                   \
-            n = (call);                                                                                      \
-        while (n < 0 && errno == EINTR);                                                                     \
-        n < 0 ? -errno : n;                                                                                  \
+#define RETRY(call)                                                                                                    \
+    ({                                                                                                                 \
+        ssize_t n;                                                                                                     \
+        do                                                                                                             \
+            n = (call);                                                                                                \
+        while (n < 0 && errno == EINTR);                                                                               \
+        n < 0 ? -errno : n;                                                                                            \
     })
 
 ssize_t weft__os_read(int fd, void *buffer, size_t size)

@@ -13,11 +13,12 @@ struct epoll_event;
 struct sockaddr;
 
 /* clock.c */
-int64_t weft__os_now(void);                 /* CLOCK_MONOTONIC, ns */
-int64_t weft__os_thread_cpu(int tid);       /* CPU time of a thread of ours, ns; tid 0: the caller */
+int64_t weft__os_now(void);           /* CLOCK_MONOTONIC, ns */
+int64_t weft__os_thread_cpu(int tid); /* CPU time of a thread of ours, ns; tid 0: the caller */
 uint64_t weft__os_entropy(void);
 
-/* futex.c: waits while *word == value, until the absolute deadline (INT64_MAX: none). 0 or -ETIMEDOUT, -EAGAIN, -EINTR. */
+/* futex.c: waits while *word == value, until the absolute deadline (INT64_MAX: none). 0 or -ETIMEDOUT, -EAGAIN, -EINTR.
+ */
 int weft__os_futex_wait(atomic_uint *word, unsigned value, int64_t deadline);
 void weft__os_futex_wake(atomic_uint *word, int count);
 
@@ -30,41 +31,41 @@ int weft__os_thread_start(struct weft__os_thread *ret_thread, weft__os_body *bod
 void weft__os_thread_join(struct weft__os_thread thread);
 int weft__os_tid(void);
 void weft__os_name(const char *name);
-void weft__os_precise_timers(void);         /* no timer slack for the calling thread */
-void weft__os_short_slice(void);            /* a worker's turn comes soon and is short */
-int weft__os_demote(int tid);               /* SCHED_BATCH, nice 19: cannot be undone without privilege */
-unsigned weft__os_cpus(void);               /* what affinity and the cgroup quota allow, at least 1 */
+void weft__os_precise_timers(void); /* no timer slack for the calling thread */
+void weft__os_short_slice(void);    /* a worker's turn comes soon and is short */
+int weft__os_demote(int tid);       /* SCHED_BATCH, nice 19: cannot be undone without privilege */
+unsigned weft__os_cpus(void);       /* what affinity and the cgroup quota allow, at least 1 */
 void weft__os_yield(void);
-bool weft__os_membarrier_init(void);        /* false: the kernel refuses, full fences are needed */
+bool weft__os_membarrier_init(void); /* false: the kernel refuses, full fences are needed */
 void weft__os_membarrier(void);
 int weft__os_atfork(void (*in_child)(void));
 
 /* pages.c */
-void *weft__os_reserve(size_t size, size_t align);   /* zeroed private memory, committed lazily; NULL */
+void *weft__os_reserve(size_t size, size_t align); /* zeroed private memory, committed lazily; NULL */
 void weft__os_release(void *pages, size_t size);
-int weft__os_guard(void *pages, size_t size);        /* any access faults */
-void weft__os_discard(void *pages, size_t size);     /* content may go */
+int weft__os_guard(void *pages, size_t size);    /* any access faults */
+void weft__os_discard(void *pages, size_t size); /* content may go */
 
 /* io.c */
 ssize_t weft__os_read(int fd, void *buffer, size_t size);
 ssize_t weft__os_write(int fd, const void *buffer, size_t size);
 ssize_t weft__os_readv(int fd, const struct iovec *parts, int count);
 ssize_t weft__os_writev(int fd, const struct iovec *parts, int count);
-ssize_t weft__os_readv_now(int fd, const struct iovec *parts, int count);  /* -EAGAIN, -EOPNOTSUPP: cannot tell */
+ssize_t weft__os_readv_now(int fd, const struct iovec *parts, int count); /* -EAGAIN, -EOPNOTSUPP: cannot tell */
 ssize_t weft__os_writev_now(int fd, const struct iovec *parts, int count);
-ssize_t weft__os_recv_now(int fd, void *buffer, size_t size);              /* sockets; never waits */
-ssize_t weft__os_send_now(int fd, const void *buffer, size_t size);        /* nor raises SIGPIPE */
+ssize_t weft__os_recv_now(int fd, void *buffer, size_t size);       /* sockets; never waits */
+ssize_t weft__os_send_now(int fd, const void *buffer, size_t size); /* nor raises SIGPIPE */
 ssize_t weft__os_recvv_now(int fd, const struct iovec *parts, int count);
 ssize_t weft__os_sendv_now(int fd, const struct iovec *parts, int count);
 int weft__os_close(int fd);
-int weft__os_kind(int fd);                  /* S_IFSOCK, S_IFREG, S_IFIFO ... */
-int weft__os_path_kind(const char *path);             /* the same of a path itself, links not followed */
+int weft__os_kind(int fd);                /* S_IFSOCK, S_IFREG, S_IFIFO ... */
+int weft__os_path_kind(const char *path); /* the same of a path itself, links not followed */
 bool weft__os_nonblocking(int fd);
 int weft__os_poll_one(int fd, short events, int64_t deadline); /* 1 ready, 0 not yet */
 int weft__os_fd_limit(void);
 
 /* socket.c */
-int weft__os_socket(int family, int type);  /* non-blocking, close-on-exec */
+int weft__os_socket(int family, int type); /* non-blocking, close-on-exec */
 int weft__os_bind(int fd, const struct sockaddr *address, unsigned size);
 int weft__os_listen(int fd, int backlog);
 int weft__os_accept(int fd);
@@ -87,12 +88,12 @@ void weft__os_eventfd_write(int fd);
 void weft__os_eventfd_drain(int fd);
 int weft__os_signalfd(const int *signals, int count);
 int weft__os_signals_block(const int *signals, int count, bool block);
-int weft__os_signal_read(int fd);           /* the signal's number */
+int weft__os_signal_read(int fd); /* the signal's number */
 
 /* fault.c: the SIGSEGV handler on a stack of its own. claim says whether the fault is ours, and reports it. */
-void *weft__os_fault_stack(void);           /* gives the calling thread an alternate stack; what to free, NULL */
+void *weft__os_fault_stack(void); /* gives the calling thread an alternate stack; what to free, NULL */
 void weft__os_fault_stack_free(void *stack);
 int weft__os_fault_install(void (*claim)(void *address));
-void weft__os_stderr(const char *text);     /* async-signal-safe */
+void weft__os_stderr(const char *text); /* async-signal-safe */
 
 #endif

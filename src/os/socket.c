@@ -5,10 +5,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define RESULT(call)                                                                                         \
-    ({                                                                                                       \
-        int result = (call);                                                                                 \
-        result < 0 ? -errno : result;                                                                        \
+#define RESULT(call)                                                                                                   \
+    ({                                                                                                                 \
+        int result = (call);                                                                                           \
+        result < 0 ? -errno : result;                                                                                  \
     })
 
 int weft__os_socket(int family, int type)

@@ -95,8 +95,8 @@ static int set_attributes(int tid, uint32_t policy, int32_t nice, uint64_t slice
     return syscall(SYS_sched_setattr, tid, &attributes, 0) < 0 ? -errno : 0;
 }
 
-/* Since Linux 6.12 the slice is a thread's own: a short one gives an early virtual deadline (EEVDF), so that a worker that
- * wakes for an event runs before others of its priority. Older kernels ignore it. */
+/* Since Linux 6.12 the slice is a thread's own: a short one gives an early virtual deadline (EEVDF), so that a worker
+ * that wakes for an event runs before others of its priority. Older kernels ignore it. */
 void weft__os_short_slice(void)
 {
     int nice = getpriority(PRIO_PROCESS, 0);

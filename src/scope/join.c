@@ -8,12 +8,12 @@
 #include <weft/task.h>
 
 struct weft_task {
-    struct weft_task *next;        /* in its scope's list */
+    struct weft_task *next; /* in its scope's list */
     struct weft__lock lock;
-    bool ended;                    /* lock */
-    int result;                    /* lock; constant once ended */
-    struct weft__task *task;       /* lock; while not ended */
-    struct weft__list waiters;     /* lock */
+    bool ended;                /* lock */
+    int result;                /* lock; constant once ended */
+    struct weft__task *task;   /* lock; while not ended */
+    struct weft__list waiters; /* lock */
 };
 
 int weft__handle_new(struct weft__scope *scope, struct weft__task *task, struct weft_task **ret_handle)

@@ -78,8 +78,8 @@ int weft_scope_open_with(weft_scope *public, const struct weft_scope_options *op
     return 0;
 }
 
-/* The deadline's timer walks down from this scope: it must be in the tree, or its parked owner would not be found; the owner
- * is woken by name. Publishing waits until there is a child. */
+/* The deadline's timer walks down from this scope: it must be in the tree, or its parked owner would not be found; the
+ * owner is woken by name. Publishing waits until there is a child. */
 
 static void await_children(struct weft__scope *scope)
 {
@@ -153,9 +153,10 @@ int weft_scope_close_with(weft_scope *public, int rc)
 
     if (!scope || !task || task->scope != scope || scope->owner != task ||
         atomic_load_explicit(&scope->state, memory_order_relaxed) != WEFT__SCOPE_OPEN) {
-        weft__report("weft_scope_close: not the innermost open scope of task '%s': close each scope once, the innermost "
-                     "first, in the task that opened it",
-                     task ? task->name : "");
+        weft__report(
+            "weft_scope_close: not the innermost open scope of task '%s': close each scope once, the innermost "
+            "first, in the task that opened it",
+            task ? task->name : "");
         return -EINVAL;
     }
     if (rc < 0)

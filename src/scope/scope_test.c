@@ -403,7 +403,8 @@ struct spawner {
 static int spawner(struct spawner *self)
 {
     for (int i = 0; i < 20; i++)
-        CHECK_EQ(weft_go(self->scope, limited, .now = self->now, .most = self->most, .ran = self->ran, .yields = i % 4), 0);
+        CHECK_EQ(weft_go(self->scope, limited, .now = self->now, .most = self->most, .ran = self->ran, .yields = i % 4),
+                 0);
     return 0;
 }
 

@@ -1,7 +1,7 @@
 /* Wakers: one word. 0: nothing; 1: a wake-up is kept; else the waiter, which sleeps.
  *
- * Lock-free on both sides, so that a signal handler may wake. Who takes the waiter out of the word has the duty to wake it; a
- * waiter that gives up takes itself out, and if it comes too late it waits for the wake-up that is under way.
+ * Lock-free on both sides, so that a signal handler may wake. Who takes the waiter out of the word has the duty to wake
+ * it; a waiter that gives up takes itself out, and if it comes too late it waits for the wake-up that is under way.
  */
 #include "core/policy.h"
 #include "core/wait.h"
