@@ -39,12 +39,27 @@ int library_package(struct words *flags, const char *package)
     return -1;
 }
 
+/* A library in a folder that the dynamic linker does not know is found all the same. */
+static void add_run_path(struct words *flags)
+{
+    const char *const argv[] = {"pkg-config", "--variable=libdir", "weft", NULL};
+    char folder[PATH_MAX];
+
+    if (process_capture(argv, folder, sizeof folder) != 0)
+        return;
+    folder[strcspn(folder, "\n")] = 0;
+    if (*folder)
+        words_addf(flags, "-Wl,-rpath,%s", folder);
+}
+
 int library_flags(struct words *flags)
 {
     if (tree_flags(flags))
         return 0;
-    if (library_package(flags, "weft") == 0)
+    if (library_package(flags, "weft") == 0) {
+        add_run_path(flags);
         return 0;
+    }
     fprintf(stderr, "weft run: the library was not found: neither beside this program nor by 'pkg-config weft'\n");
     return -1;
 }

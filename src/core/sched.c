@@ -495,7 +495,6 @@ void weft__thread_body(void *argument)
     thread->fault_stack = weft__os_fault_stack();
     weft__os_name("weft");
     weft__os_precise_timers();
-    weft__os_short_slice();
 #ifdef WEFT__TSAN
     thread->tsan_fiber = __tsan_get_current_fiber();
 #endif

@@ -32,7 +32,6 @@ void weft__os_thread_join(struct weft__os_thread thread);
 int weft__os_tid(void);
 void weft__os_name(const char *name);
 void weft__os_precise_timers(void); /* no timer slack for the calling thread */
-void weft__os_short_slice(void);    /* a worker's turn comes soon and is short */
 int weft__os_demote(int tid);       /* SCHED_BATCH, nice 19: cannot be undone without privilege */
 unsigned weft__os_cpus(void);       /* what affinity and the cgroup quota allow, at least 1 */
 void weft__os_yield(void);

@@ -95,19 +95,13 @@ static int set_attributes(int tid, uint32_t policy, int32_t nice, uint64_t slice
     return syscall(SYS_sched_setattr, tid, &attributes, 0) < 0 ? -errno : 0;
 }
 
-/* Since Linux 6.12 the slice is a thread's own: a short one gives an early virtual deadline (EEVDF), so that a worker
- * that wakes for an event runs before others of its priority. Older kernels ignore it. */
-void weft__os_short_slice(void)
-{
-    int nice = getpriority(PRIO_PROCESS, 0);
-
-    if (sched_getscheduler(0) == SCHED_OTHER)
-        (void)set_attributes(0, SCHED_OTHER, nice, 100000);
-}
-
+/* Since Linux 6.12 the slice is a thread's own (EEVDF; older kernels ignore it). The longest one, 100 ms, means that
+ * whoever wakes has a shorter one and goes first at once, where the running slice would otherwise be protected. Tried:
+ * a short slice for the workers instead, which made the whole session's turns short, and other sessions wait for tens
+ * of milliseconds. */
 int weft__os_demote(int tid)
 {
-    return set_attributes(tid, SCHED_BATCH, 19, 0);
+    return set_attributes(tid, SCHED_BATCH, 19, 100000000);
 }
 
 void weft__os_yield(void)
