@@ -122,6 +122,28 @@ int weft__scope_await_room(struct weft__scope *scope)
     return rc;
 }
 
+void weft__scope_await_children(struct weft__scope *scope)
+{
+    for (;;) {
+        struct weft__waiter waiter;
+        bool done;
+
+        weft__wait_begin(&waiter, WEFT__WAITING_HARD, scope);
+        weft__lock(&scope->lock);
+        done = atomic_load_explicit(&scope->live, memory_order_relaxed) == 0;
+        if (!done)
+            weft__list_append(&scope->closer, &waiter.link);
+        weft__unlock(&scope->lock);
+        if (done) {
+            weft__wait_abandon(&waiter);
+            return;
+        }
+        weft__wait(&waiter, INT64_MAX);
+        if (!waiter.granted)
+            weft__wait_give_up(&waiter, &scope->lock, &scope->closer);
+    }
+}
+
 /* ---- results ---- */
 
 void weft__scope_result(struct weft__scope *scope, int rc)

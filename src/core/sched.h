@@ -84,4 +84,12 @@ WEFT__INLINE int weft__cancelled(struct weft__task *task)
     return weft__cancelled_slow(task);
 }
 
+/* The same for the caller; 0 on a plain thread. */
+WEFT__INLINE int weft__cancelled_here(void)
+{
+    struct weft__thread *thread = weft__self();
+
+    return thread && thread->task ? weft__cancelled(thread->task) : 0;
+}
+
 #endif

@@ -73,6 +73,9 @@ void weft__scope_unreserve(struct weft__scope *scope);
 /* Waits until a child ends, if the scope is at its limit. 0, or -ECANCELED, -ETIMEDOUT. */
 int weft__scope_await_room(struct weft__scope *scope);
 
+/* Waits, whatever is cancelled, until no child is left. */
+void weft__scope_await_children(struct weft__scope *scope);
+
 /* Makes rc the scope's error if it is the first, and does what on_error says. */
 void weft__scope_result(struct weft__scope *scope, int rc);
 

@@ -50,6 +50,17 @@ void weft__wait(struct weft__waiter *waiter, int64_t thread_deadline)
             return;
 }
 
+void weft__wait_give_up(struct weft__waiter *waiter, struct weft__lock *lock, struct weft__list *queue)
+{
+    struct weft__thread *thread = weft__enter_any();
+
+    weft__lock(lock);
+    if (weft__list_holds(queue, &waiter->link))
+        weft__list_remove(queue, &waiter->link);
+    weft__unlock(lock);
+    weft__leave_any(thread);
+}
+
 /* The link must be taken out before the claim's winner can run on. For a plain thread the word is the last thing that
  * is touched of it: the waiter's memory may be gone right after. */
 static bool wake_one(struct weft__list *queue, struct weft__waiter *waiter)

@@ -3,7 +3,7 @@
  *     weft__wait_begin(&waiter, claim, object);
  *     lock; if the condition holds { unlock; weft__wait_abandon(&waiter); } else append the node; unlock;
  *     weft__wait(&waiter, deadline of a plain thread);
- *     if (!waiter.granted) { lock; remove the node if it is still linked; unlock; look at cancellation }
+ *     if (!waiter.granted) { weft__wait_give_up(&waiter, lock, queue); look at cancellation }
  */
 #ifndef WEFT_CORE_WAIT_H
 #define WEFT_CORE_WAIT_H
@@ -21,6 +21,9 @@ struct weft__waiter {
 void weft__wait_begin(struct weft__waiter *waiter, enum weft__claim claim, const void *object);
 void weft__wait_abandon(struct weft__waiter *waiter);
 void weft__wait(struct weft__waiter *waiter, int64_t thread_deadline);
+
+/* After a wait that was not granted: out of the object's queue. */
+void weft__wait_give_up(struct weft__waiter *waiter, struct weft__lock *lock, struct weft__list *queue);
 
 /* Wakes the first waiter of the queue that can still be woken, takes it out and grants it. The object's lock is held.
  */

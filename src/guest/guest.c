@@ -106,25 +106,6 @@ static int run_root(struct root_call **self)
     return 0;
 }
 
-static void await_root(struct weft__scope *root)
-{
-    for (bool done = false; !done;) {
-        struct weft__waiter waiter;
-
-        weft__wait_begin(&waiter, WEFT__WAITING_HARD, root);
-        weft__lock(&root->lock);
-        done = atomic_load_explicit(&root->live, memory_order_relaxed) == 0;
-        if (!done)
-            weft__list_append(&root->closer, &waiter.link);
-        weft__unlock(&root->lock);
-        if (done)
-            weft__wait_abandon(&waiter);
-        else
-            weft__wait(&waiter, INT64_MAX);
-    }
-    WEFT__ACQUIRE(root);
-}
-
 /* The arguments stay with the caller, who waits. */
 int weft__call_in(struct weft__scope *root, const struct weft_site *site, const void *arguments)
 {
@@ -139,7 +120,8 @@ int weft__call_in(struct weft__scope *root, const struct weft_site *site, const 
     rc = weft__spawn(root, (weft_entry *)(void (*)(void))run_root, &pointer, sizeof pointer, _Alignof(void *),
                      site->name, NULL);
     if (rc == 0) {
-        await_root(root);
+        weft__scope_await_children(root);
+        WEFT__ACQUIRE(root);
         rc = call.result;
     }
     atomic_fetch_sub_explicit(&guest.calls, 1, memory_order_release);

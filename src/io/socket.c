@@ -92,13 +92,6 @@ static bool is_of_the_connection(int rc)
            rc == -EHOSTDOWN || rc == -ENONET || rc == -EHOSTUNREACH || rc == -ENETUNREACH;
 }
 
-static int cancelled_here(void)
-{
-    struct weft__thread *thread = weft__self();
-
-    return thread && thread->task ? weft__cancelled(thread->task) : 0;
-}
-
 /* Our own listeners are non-blocking; of a foreign one that is not, poll tells whether the call would block. */
 static int accept_now(const struct weft__fd *entry, int listener)
 {
@@ -117,7 +110,7 @@ int weft_accept(int listener)
         return -EBADF;
     for (;;) {
         struct weft__fd_try try = weft__fd_try(entry, WEFT__IN);
-        int rc = cancelled_here();
+        int rc = weft__cancelled_here();
 
         if (rc < 0 || (rc = weft__fd_kind(entry, listener)) < 0)
             return rc;
@@ -182,7 +175,7 @@ static int connect_to(const struct weft__address *address)
 int weft_connect(const char *text, int *ret_fd)
 {
     struct weft__address addresses[WEFT__ADDRESSES_MAX];
-    int rc = cancelled_here(), count;
+    int rc = weft__cancelled_here(), count;
 
     if (rc < 0)
         return rc;
@@ -193,7 +186,7 @@ int weft_connect(const char *text, int *ret_fd)
             *ret_fd = rc;
             return 0;
         }
-        if (cancelled_here() < 0)
+        if (weft__cancelled_here() < 0)
             break;
     }
     return rc;

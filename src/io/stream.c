@@ -73,17 +73,10 @@ static bool changed_kind(struct weft__fd *entry, ssize_t n, int kind)
                                                    memory_order_relaxed);
 }
 
-static int cancelled_here(void)
-{
-    struct weft__thread *thread = weft__self();
-
-    return thread && thread->task ? weft__cancelled(thread->task) : 0;
-}
-
 static ssize_t run(int fd, const struct transfer *t)
 {
     struct weft__fd *entry = weft__fd_entry(fd);
-    ssize_t n = cancelled_here();
+    ssize_t n = weft__cancelled_here();
 
     if (n < 0)
         return n;
@@ -170,7 +163,7 @@ ssize_t weft_read_all(int fd, void *buffer, size_t size)
 static int await_ready(int fd, enum weft__direction direction)
 {
     struct weft__fd *entry = weft__fd_entry(fd);
-    int rc = cancelled_here();
+    int rc = weft__cancelled_here();
 
     if (rc < 0)
         return rc;

@@ -71,15 +71,8 @@ static bool await_end(struct weft_task *handle)
         return true;
     }
     weft__wait(&waiter, INT64_MAX);
-    if (!waiter.granted) {
-        struct weft__thread *thread = weft__enter_any();
-
-        weft__lock(&handle->lock);
-        if (weft__list_holds(&handle->waiters, &waiter.link))
-            weft__list_remove(&handle->waiters, &waiter.link);
-        weft__unlock(&handle->lock);
-        weft__leave_any(thread);
-    }
+    if (!waiter.granted)
+        weft__wait_give_up(&waiter, &handle->lock, &handle->waiters);
     return waiter.granted;
 }
 

@@ -81,35 +81,6 @@ int weft_scope_open_with(weft_scope *public, const struct weft_scope_options *op
 /* The deadline's timer walks down from this scope: it must be in the tree, or its parked owner would not be found; the
  * owner is woken by name. Publishing waits until there is a child. */
 
-static void await_children(struct weft__scope *scope)
-{
-    for (;;) {
-        struct weft__waiter waiter;
-        bool done;
-
-        weft__wait_begin(&waiter, WEFT__WAITING_HARD, scope);
-        weft__lock(&scope->lock);
-        done = atomic_load_explicit(&scope->live, memory_order_relaxed) == 0;
-        if (!done)
-            weft__list_append(&scope->closer, &waiter.link);
-        weft__unlock(&scope->lock);
-        if (done) {
-            weft__wait_abandon(&waiter);
-            return;
-        }
-        weft__wait(&waiter, INT64_MAX);
-        if (!waiter.granted) {
-            struct weft__thread *thread = weft__enter_any();
-
-            weft__lock(&scope->lock);
-            if (weft__list_holds(&scope->closer, &waiter.link))
-                weft__list_remove(&scope->closer, &waiter.link);
-            weft__unlock(&scope->lock);
-            weft__leave_any(thread);
-        }
-    }
-}
-
 static void unpublish(struct weft__scope *scope)
 {
     struct weft__thread *thread = weft__enter_any();
@@ -139,7 +110,7 @@ static int result_of(struct weft__scope *scope, int rc)
 
 WEFT__NOINLINE static void finish(struct weft__scope *scope)
 {
-    await_children(scope);
+    weft__scope_await_children(scope);
     weft__timer_stop_from_task(&scope->timer);
     if (scope->is_published && scope->outer)
         unpublish(scope);
