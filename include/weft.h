@@ -9,12 +9,24 @@
 #ifndef WEFT_H
 #define WEFT_H
 
+#include <weft/barrier.h>
 #include <weft/base.h>
+#include <weft/chan.h>
+#include <weft/condition.h>
+#include <weft/event.h>
+#include <weft/future.h>
+#include <weft/generator.h>
 #include <weft/guest.h>
 #include <weft/hub.h>
 #include <weft/io.h>
+#include <weft/latch.h>
 #include <weft/local.h>
+#include <weft/mutex.h>
+#include <weft/once.h>
+#include <weft/rwlock.h>
 #include <weft/scope.h>
+#include <weft/select.h>
+#include <weft/semaphore.h>
 #include <weft/task.h>
 #include <weft/time.h>
 #include <weft/waker.h>

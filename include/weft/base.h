@@ -26,6 +26,11 @@
 #define WEFT_EXPORT __attribute__((visibility("default")))
 #define WEFT_MUST_USE __attribute__((warn_unused_result))
 
+/* The place of a call, for reports. */
+#define WEFT__TEXT_OF(x) #x
+#define WEFT__TEXT(x) WEFT__TEXT_OF(x)
+#define WEFT__HERE __FILE__ ":" WEFT__TEXT(__LINE__)
+
 #ifdef __cplusplus
 #define WEFT_BEGIN extern "C" {
 #define WEFT_END }

@@ -26,6 +26,17 @@ static inline void weft__list_append(struct weft__list *list, struct weft__link 
     list->last = link;
 }
 
+static inline void weft__list_prepend(struct weft__list *list, struct weft__link *link)
+{
+    link->prev = NULL;
+    link->next = list->first;
+    if (list->first)
+        list->first->prev = link;
+    else
+        list->last = link;
+    list->first = link;
+}
+
 static inline void weft__list_remove(struct weft__list *list, struct weft__link *link)
 {
     if (link->prev)

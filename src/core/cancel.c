@@ -90,29 +90,30 @@ void weft__scope_unreserve(struct weft__scope *scope)
 
 int weft__scope_await_room(struct weft__scope *scope)
 {
-    struct weft__waiter waiter;
+    struct weft__wait wait;
+    struct weft__waiter waiter = {.wait = &wait};
     bool room;
     int rc;
 
-    weft__wait_begin(&waiter, WEFT__WAITING, scope);
+    weft__wait_begin(&wait, WEFT__WAITING, scope);
     weft__lock(&scope->lock);
     room = atomic_load_explicit(&scope->live, memory_order_relaxed) < scope->limit;
     if (!room)
         weft__list_append(&scope->waiters, &waiter.link);
     weft__unlock(&scope->lock);
     if (room) {
-        weft__wait_abandon(&waiter);
+        weft__wait_abandon(&wait);
         return 0;
     }
-    weft__wait(&waiter, INT64_MAX);
-    rc = waiter.task ? weft__cancelled(waiter.task) : 0;
+    weft__wait(&wait, INT64_MAX);
+    rc = wait.task ? weft__cancelled(wait.task) : 0;
     if (rc == 0)
         rc = weft__scope_check(scope);
-    if (!waiter.granted || rc < 0) {
+    if (!wait.winner || rc < 0) {
         struct weft__thread *thread = weft__enter_any();
 
         weft__lock(&scope->lock);
-        if (waiter.granted)
+        if (wait.winner)
             weft__wake_first(&scope->waiters); /* the room was for us, but we do not take it */
         else if (weft__list_holds(&scope->waiters, &waiter.link))
             weft__list_remove(&scope->waiters, &waiter.link);
@@ -125,21 +126,22 @@ int weft__scope_await_room(struct weft__scope *scope)
 void weft__scope_await_children(struct weft__scope *scope)
 {
     for (;;) {
-        struct weft__waiter waiter;
+        struct weft__wait wait;
+        struct weft__waiter waiter = {.wait = &wait};
         bool done;
 
-        weft__wait_begin(&waiter, WEFT__WAITING_HARD, scope);
+        weft__wait_begin(&wait, WEFT__WAITING_HARD, scope);
         weft__lock(&scope->lock);
         done = atomic_load_explicit(&scope->live, memory_order_relaxed) == 0;
         if (!done)
             weft__list_append(&scope->closer, &waiter.link);
         weft__unlock(&scope->lock);
         if (done) {
-            weft__wait_abandon(&waiter);
+            weft__wait_abandon(&wait);
             return;
         }
-        weft__wait(&waiter, INT64_MAX);
-        if (!waiter.granted)
+        weft__wait(&wait, INT64_MAX);
+        if (!wait.winner)
             weft__wait_give_up(&waiter, &scope->lock, &scope->closer);
     }
 }

@@ -1,6 +1,6 @@
 /* Sleeping: a timer on the sleeper's stack. */
 #include "core/policy.h"
-#include "core/sched.h"
+#include "core/wait.h"
 
 #include <errno.h>
 #include <weft/task.h>
@@ -9,16 +9,13 @@
 #include "base/prng.h"
 
 struct sleeper {
+    struct weft__wait wait;
     struct weft__timer timer;
-    struct weft__task *task;
 };
 
 static void wake_sleeper(struct weft__timer *timer)
 {
-    struct weft__task *task = WEFT__OF(struct sleeper, timer, timer)->task;
-
-    if (weft__claim(task))
-        weft__ready(weft__inside(), task);
+    weft__wake_up(&WEFT__OF(struct sleeper, timer, timer)->wait);
 }
 
 int64_t weft_now(void)
@@ -38,25 +35,20 @@ static int sleep_thread(int64_t deadline)
 int weft_sleep_until(int64_t deadline)
 {
     struct weft__thread *thread = weft__self();
-    struct sleeper sleeper = {.task = thread ? thread->task : NULL};
+    struct sleeper sleeper = {.timer.fire = wake_sleeper};
     int rc;
 
-    if (!sleeper.task)
+    if (!thread || !thread->task)
         return sleep_thread(weft__policy.seeded ? deadline - weft__now() + weft__os_now() : deadline);
-    while ((rc = weft__cancelled(sleeper.task)) == 0 && weft__now() < deadline) {
-        thread = weft__enter();
-        sleeper.timer.fire = wake_sleeper;
-        weft__park_prepare(thread, WEFT__WAITING, &sleeper);
-        rc = weft__timer_start(thread, &sleeper.timer, deadline);
-        if (rc < 0)
-            (void)weft__claim(sleeper.task); /* without a timer nobody would wake us but cancellation */
-        if (rc < 0)
-            weft__leave(thread);
-        else
-            weft__park(thread);
-        weft__timer_stop_from_task(&sleeper.timer);
-        if (rc < 0)
+    while ((rc = weft__cancelled_here()) == 0 && weft__now() < deadline) {
+        weft__wait_begin(&sleeper.wait, WEFT__WAITING, &sleeper);
+        rc = weft__timer_start(sleeper.wait.thread, &sleeper.timer, deadline);
+        if (rc < 0) { /* without a timer nobody would wake us but cancellation */
+            weft__wait_abandon(&sleeper.wait);
             return rc;
+        }
+        weft__wait(&sleeper.wait, INT64_MAX);
+        weft__timer_stop_from_task(&sleeper.timer);
     }
     return rc;
 }

@@ -35,7 +35,7 @@ bad:
 int weft__policy_init(void)
 {
     const char *order = getenv("WEFT_SPAWN");
-    uint64_t demote = 1, seed = 0;
+    uint64_t demote = 1, seed = 0, checks = 0;
     int rc;
 
     memset(&weft__policy, 0, sizeof weft__policy);
@@ -45,9 +45,11 @@ int weft__policy_init(void)
     }
     weft__policy.spawn = order && strcmp(order, "queue") == 0 ? WEFT__QUEUE_FIRST : WEFT__CHILD_FIRST;
     if ((rc = weft__environment("WEFT_DEMOTE", 0, 1, &demote)) < 0 ||
+        (rc = weft__environment("WEFT_CHECK", 0, 1, &checks)) < 0 ||
         (rc = weft__environment("WEFT_SEED", 0, UINT64_MAX, &seed)) < 0)
         return rc;
     weft__policy.demote = demote != 0;
+    weft__policy.checks = checks != 0;
     if (getenv("WEFT_SEED") && *getenv("WEFT_SEED")) {
         weft__policy.seeded = true;
         weft__policy.seed = weft__policy.random = seed;

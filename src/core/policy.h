@@ -15,6 +15,7 @@ struct weft__policy {
     bool seeded;
     enum weft__spawn_order spawn;
     bool demote;
+    bool checks; /* WEFT_CHECK: what costs too much for every day */
     uint64_t seed, random;
     _Atomic int64_t now; /* virtual */
 };

@@ -1,53 +1,72 @@
 /* Waiters, tasks and plain threads alike. */
 #include "core/wait.h"
 
-#include "core/policy.h"
-
-struct weft__thread *weft__enter_any(void)
+void weft__wait_begin(struct weft__wait *wait, enum weft__claim claim, const void *object)
 {
-    return weft__self() ? weft__enter() : NULL;
+    wait->thread = weft__enter_any();
+    wait->task = wait->thread ? wait->thread->task : NULL;
+    wait->winner = NULL;
+    atomic_init(&wait->word, WEFT__ASLEEP);
+    if (wait->task)
+        weft__park_prepare(wait->thread, claim, object);
 }
 
-void weft__leave_any(struct weft__thread *thread)
+bool weft__wait_claim(struct weft__wait *wait)
 {
-    if (thread)
-        weft__leave(thread);
+    unsigned asleep = WEFT__ASLEEP;
+
+    if (WEFT__LIKELY(wait->task != NULL))
+        return weft__claim(wait->task);
+    return atomic_compare_exchange_strong_explicit(&wait->word, &asleep, WEFT__CLAIMED, memory_order_acq_rel,
+                                                   memory_order_relaxed);
 }
 
-void weft__wait_begin(struct weft__waiter *waiter, enum weft__claim claim, const void *object)
+/* For a plain thread the word is the last thing that is touched of it: the waiter's memory may be gone right after. */
+void weft__wait_won(struct weft__thread *thread, struct weft__wait *wait)
 {
-    waiter->thread = weft__enter_any();
-    waiter->task = waiter->thread ? waiter->thread->task : NULL;
-    waiter->link = (struct weft__link){0};
-    waiter->granted = false;
-    atomic_init(&waiter->word, 0);
-    if (waiter->task)
-        weft__park_prepare(waiter->thread, claim, object);
-}
-
-void weft__wait_abandon(struct weft__waiter *waiter)
-{
-    if (!waiter->task)
-        return;
-    if (!weft__claim(waiter->task)) { /* somebody is making us ready: let it */
-        weft__park(waiter->thread);
+    if (WEFT__LIKELY(wait->task != NULL)) {
+        weft__ready(thread, wait->task);
         return;
     }
-    if (WEFT__UNLIKELY(waiter->task->hog)) /* it came in for this: what it computes next, it computes elsewhere */
-        weft__yield(waiter->thread);
-    else
-        weft__leave(waiter->thread);
+    WEFT__RELEASE(wait);
+    atomic_store_explicit(&wait->word, WEFT__WOKEN, memory_order_release); /* pairs with wait_as_thread [V1] */
+    weft__os_futex_wake(&wait->word, 1);
 }
 
-void weft__wait(struct weft__waiter *waiter, int64_t thread_deadline)
+static void wait_as_thread(struct weft__wait *wait, int64_t deadline)
 {
-    if (waiter->task) {
-        weft__park(waiter->thread);
-        return;
-    }
-    while (!atomic_load_explicit(&waiter->word, memory_order_acquire)) /* pairs with wake_one [V1] */
-        if (weft__os_futex_wait(&waiter->word, 0, thread_deadline) < 0 && thread_deadline <= weft__os_now())
+    for (;;) {
+        unsigned word = atomic_load_explicit(&wait->word, memory_order_acquire); /* pairs with weft__wait_won [V1] */
+
+        if (word == WEFT__WOKEN || (weft__os_now() >= deadline && weft__wait_claim(wait)))
             return;
+        weft__os_futex_wait(&wait->word, word, deadline);
+    }
+}
+
+void weft__wait(struct weft__wait *wait, int64_t thread_deadline)
+{
+    if (WEFT__LIKELY(wait->task != NULL))
+        weft__park(wait->thread);
+    else
+        wait_as_thread(wait, thread_deadline);
+    WEFT__ACQUIRE(wait);
+}
+
+void weft__wait_abandon(struct weft__wait *wait)
+{
+    if (!wait->task) {
+        if (!weft__wait_claim(wait)) /* somebody is waking us: let it */
+            wait_as_thread(wait, INT64_MAX);
+        weft__leave_any(wait->thread);
+    } else if (!weft__claim(wait->task)) {
+        weft__park(wait->thread);
+    } else if (WEFT__UNLIKELY(
+                   wait->task->hog)) { /* it came in for this: what it computes next, it computes elsewhere */
+        weft__yield(wait->thread);
+    } else {
+        weft__leave(wait->thread);
+    }
 }
 
 void weft__wait_give_up(struct weft__waiter *waiter, struct weft__lock *lock, struct weft__list *queue)
@@ -61,45 +80,40 @@ void weft__wait_give_up(struct weft__waiter *waiter, struct weft__lock *lock, st
     weft__leave_any(thread);
 }
 
-/* The link must be taken out before the claim's winner can run on. For a plain thread the word is the last thing that
- * is touched of it: the waiter's memory may be gone right after. */
-static bool wake_one(struct weft__list *queue, struct weft__waiter *waiter)
+struct weft__waiter *weft__take_first(struct weft__list *queue)
 {
-    struct weft__task *task = waiter->task;
+    struct weft__link *link = queue->first, *next;
 
-    if (!task) {
-        weft__list_remove(queue, &waiter->link);
-        waiter->granted = true;
-        atomic_store_explicit(&waiter->word, 1, memory_order_release); /* pairs with weft__wait [V1] */
-        weft__os_futex_wake(&waiter->word, 1);
-        return true;
+    for (; link; link = next) {
+        struct weft__waiter *waiter = WEFT__OF(struct weft__waiter, link, link);
+
+        next = link->next;
+        weft__list_remove(queue, link); /* also those that somebody else has woken: they would leave by themselves */
+        if (WEFT__LIKELY(weft__wait_claim(waiter->wait))) {
+            waiter->wait->winner = waiter;
+            return waiter;
+        }
     }
-    if (!weft__claim(task))
-        return false;
-    weft__list_remove(queue, &waiter->link);
-    waiter->granted = true;
-    weft__ready(weft__inside(), task);
-    return true;
+    return NULL;
 }
 
 bool weft__wake_first(struct weft__list *queue)
 {
-    struct weft__link *link = queue->first, *next;
+    struct weft__waiter *waiter = weft__take_first(queue);
 
-    for (; link; link = next) {
-        next = link->next;
-        if (wake_one(queue, WEFT__OF(struct weft__waiter, link, link)))
-            return true;
-    }
-    return false;
+    if (waiter)
+        weft__wait_won(weft__inside(), waiter->wait);
+    return waiter != NULL;
 }
 
 void weft__wake_all(struct weft__list *queue)
 {
-    struct weft__link *link = queue->first, *next;
+    while (weft__wake_first(queue))
+        ;
+}
 
-    for (; link; link = next) {
-        next = link->next;
-        wake_one(queue, WEFT__OF(struct weft__waiter, link, link));
-    }
+void weft__wake_up(struct weft__wait *wait)
+{
+    if (weft__wait_claim(wait))
+        weft__wait_won(weft__inside(), wait);
 }

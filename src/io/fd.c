@@ -21,12 +21,6 @@ static struct {
     atomic_uint count;
 } starved;
 
-/* A waiter of a descriptor; rc is why it was woken. */
-struct fd_waiter {
-    struct weft__waiter waiter;
-    int rc;
-};
-
 WEFT__NOINLINE static struct weft__fd *new_chunk(unsigned index)
 {
     struct weft__fd *chunk = calloc(CHUNK, sizeof *chunk), *other = NULL;
@@ -64,9 +58,12 @@ static void reset(struct weft__fd *entry, enum weft__fd_kind kind, bool owned)
 
 static void wake_with(struct weft__fd *entry, enum weft__direction direction, int rc)
 {
-    for (struct weft__link *link = entry->waiters[direction].first; link; link = link->next)
-        WEFT__OF(struct fd_waiter, waiter.link, link)->rc = rc;
-    weft__wake_all(&entry->waiters[direction]);
+    struct weft__waiter *waiter;
+
+    while ((waiter = weft__take_first(&entry->waiters[direction]))) {
+        waiter->rc = rc;
+        weft__wait_won(weft__inside(), waiter->wait);
+    }
 }
 
 int weft__fd_own(int fd, enum weft__fd_kind kind)
@@ -141,31 +138,27 @@ static int wait_as_thread(int fd, enum weft__direction direction)
 int weft__fd_wait(struct weft__fd *entry, int fd, enum weft__direction direction, struct weft__fd_try tried)
 {
     struct weft__thread *thread = weft__self();
-    struct fd_waiter w = {.rc = 0};
+    struct weft__wait wait;
+    struct weft__waiter waiter = {.wait = &wait};
     int rc;
 
     if (!thread || !thread->task)
         return wait_as_thread(fd, direction);
-    weft__wait_begin(&w.waiter, WEFT__WAITING, entry);
+    weft__wait_begin(&wait, WEFT__WAITING, entry);
     weft__lock(&entry->lock);
     rc = prepare(entry, fd, direction, tried);
     if (rc == 1)
-        weft__list_append(&entry->waiters[direction], &w.waiter.link);
+        weft__list_append(&entry->waiters[direction], &waiter.link);
     weft__unlock(&entry->lock);
     if (rc <= 0) {
-        weft__wait_abandon(&w.waiter);
+        weft__wait_abandon(&wait);
         return rc;
     }
-    weft__wait(&w.waiter, INT64_MAX);
-    if (w.waiter.granted)
-        return w.rc;
-    thread = weft__enter();
-    weft__lock(&entry->lock);
-    if (weft__list_holds(&entry->waiters[direction], &w.waiter.link))
-        weft__list_remove(&entry->waiters[direction], &w.waiter.link);
-    weft__unlock(&entry->lock);
-    weft__leave(thread);
-    return weft__cancelled(w.waiter.task);
+    weft__wait(&wait, INT64_MAX);
+    if (wait.winner)
+        return waiter.rc;
+    weft__wait_give_up(&waiter, &entry->lock, &entry->waiters[direction]);
+    return weft__cancelled(wait.task);
 }
 
 static void deliver(struct weft__fd *entry, enum weft__direction direction)
@@ -232,41 +225,35 @@ int weft_fd_close(int fd)
 }
 
 struct starved_waiter {
+    struct weft__wait wait;
     struct weft__waiter waiter;
     struct weft__timer timer;
 };
 
 static void span_is_over(struct weft__timer *timer)
 {
-    struct weft__task *task = WEFT__OF(struct starved_waiter, timer, timer)->waiter.task;
-
-    if (weft__claim(task))
-        weft__ready(weft__inside(), task);
+    weft__wake_up(&WEFT__OF(struct starved_waiter, timer, timer)->wait);
 }
 
 int weft__fd_await_close(int64_t span)
 {
     struct weft__thread *thread = weft__self();
-    struct starved_waiter w = {.timer.fire = span_is_over};
+    struct starved_waiter w = {.waiter.wait = &w.wait, .timer.fire = span_is_over};
 
     if (!thread || !thread->task)
         return weft_sleep(span);
     atomic_fetch_add_explicit(&starved.count, 1, memory_order_seq_cst);
-    weft__wait_begin(&w.waiter, WEFT__WAITING, &starved);
-    weft__timer_start(w.waiter.thread, &w.timer, weft__now() + span);
+    weft__wait_begin(&w.wait, WEFT__WAITING, &starved);
+    weft__timer_start(w.wait.thread, &w.timer, weft__now() + span);
     weft__lock(&starved.lock);
     weft__list_append(&starved.waiters, &w.waiter.link);
     weft__unlock(&starved.lock);
-    weft__wait(&w.waiter, INT64_MAX);
-    thread = weft__enter();
-    weft__timer_stop(&w.timer);
-    weft__lock(&starved.lock);
-    if (weft__list_holds(&starved.waiters, &w.waiter.link))
-        weft__list_remove(&starved.waiters, &w.waiter.link);
-    weft__unlock(&starved.lock);
-    weft__leave(thread);
+    weft__wait(&w.wait, INT64_MAX);
+    weft__timer_stop_from_task(&w.timer);
+    if (!w.wait.winner)
+        weft__wait_give_up(&w.waiter, &starved.lock, &starved.waiters);
     atomic_fetch_sub_explicit(&starved.count, 1, memory_order_relaxed);
-    return weft__cancelled(w.waiter.task);
+    return weft__cancelled(w.wait.task);
 }
 
 void weft__fds_fini(void)

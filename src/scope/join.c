@@ -57,23 +57,24 @@ void weft__handles_free(struct weft__scope *scope)
 /* One wait. True once the task has ended. */
 static bool await_end(struct weft_task *handle)
 {
-    struct weft__waiter waiter;
+    struct weft__wait wait;
+    struct weft__waiter waiter = {.wait = &wait};
     bool ended;
 
-    weft__wait_begin(&waiter, WEFT__WAITING, handle);
+    weft__wait_begin(&wait, WEFT__WAITING, handle);
     weft__lock(&handle->lock);
     ended = handle->ended;
     if (!ended)
         weft__list_append(&handle->waiters, &waiter.link);
     weft__unlock(&handle->lock);
     if (ended) {
-        weft__wait_abandon(&waiter);
+        weft__wait_abandon(&wait);
         return true;
     }
-    weft__wait(&waiter, INT64_MAX);
-    if (!waiter.granted)
+    weft__wait(&wait, INT64_MAX);
+    if (!wait.winner)
         weft__wait_give_up(&waiter, &handle->lock, &handle->waiters);
-    return waiter.granted;
+    return wait.winner != NULL;
 }
 
 int weft_join(weft_task *handle, int *ret_result)

@@ -13,7 +13,7 @@ enum { EMPTY = 0, KEPT = 1 };
 
 /* Between the swap and the claim the waiter's stack must not go: 'word' is what it waits for before it leaves. */
 struct wake_waiter {
-    struct weft__waiter waiter;
+    struct weft__wait wait;
     struct weft__timer timer;
 };
 
@@ -24,10 +24,7 @@ static _Atomic uint64_t *word_of(weft_waker *waker)
 
 static void deadline_came(struct weft__timer *timer)
 {
-    struct weft__task *task = WEFT__OF(struct wake_waiter, timer, timer)->waiter.task;
-
-    if (weft__claim(task))
-        weft__ready(weft__inside(), task);
+    weft__wake_up(&WEFT__OF(struct wake_waiter, timer, timer)->wait);
 }
 
 /* Takes a kept wake-up. */
@@ -48,22 +45,23 @@ static int wait_once(weft_waker *waker, int64_t deadline)
     uint64_t state = EMPTY, self = (uint64_t)(uintptr_t)&w;
     int rc = 1;
 
-    weft__wait_begin(&w.waiter, WEFT__WAITING, waker);
+    weft__wait_begin(&w.wait, WEFT__WAITING, waker);
     w.timer.fire = deadline_came;
-    if (w.waiter.task && deadline != WEFT_FOREVER && weft__timer_start(w.waiter.thread, &w.timer, deadline) < 0) {
-        weft__wait_abandon(&w.waiter);
+    if (w.wait.task && deadline != WEFT_FOREVER && weft__timer_start(w.wait.thread, &w.timer, deadline) < 0) {
+        weft__wait_abandon(&w.wait);
         return -ENOMEM;
     }
     if (!atomic_compare_exchange_strong_explicit(word_of(waker), &state, self, memory_order_acq_rel,
                                                  memory_order_acquire)) { /* pairs with weft_wake [N1] */
-        weft__wait_abandon(&w.waiter);
+        weft__wait_abandon(&w.wait);
         rc = state == KEPT ? 1 : -EBUSY;
     } else {
-        weft__wait(&w.waiter, deadline);
+        weft__wait(&w.wait, deadline);
         state = self;
         if (!atomic_compare_exchange_strong_explicit(word_of(waker), &state, EMPTY, memory_order_acq_rel,
                                                      memory_order_acquire)) {
-            while (!atomic_load_explicit(&w.waiter.word, memory_order_acquire)) /* the waker is about to let go */
+            while (atomic_load_explicit(&w.wait.word, memory_order_acquire) !=
+                   WEFT__WOKEN) /* the waker is about to let go */
                 weft__os_yield();
             rc = 0;
         }
@@ -118,11 +116,11 @@ void weft_wake(weft_waker *waker)
     if (state == EMPTY || state == KEPT)
         return;
     w = (struct wake_waiter *)(uintptr_t)state;
-    task = w->waiter.task;
+    task = w->wait.task;
     if (!task) {
-        atomic_uint *word = &w->waiter.word;
+        atomic_uint *word = &w->wait.word;
 
-        atomic_store_explicit(word, 1, memory_order_release);
+        atomic_store_explicit(word, WEFT__WOKEN, memory_order_release);
         weft__os_futex_wake(word, 1); /* the address only: at worst a stranger wakes for nothing */
         return;
     }
@@ -130,10 +128,10 @@ void weft_wake(weft_waker *waker)
     if (weft__claim(task)) {
         struct weft__thread *thread = weft__try_enter();
 
-        atomic_store_explicit(&w->waiter.word, 1, memory_order_release);
+        atomic_store_explicit(&w->wait.word, WEFT__WOKEN, memory_order_release);
         weft__ready(thread, task);
         weft__leave_any(thread);
     } else { /* cancelled or timed out: it waits for us to let go of it */
-        atomic_store_explicit(&w->waiter.word, 1, memory_order_release);
+        atomic_store_explicit(&w->wait.word, WEFT__WOKEN, memory_order_release);
     }
 }

@@ -1,0 +1,292 @@
+/* Channels. Whoever completes an exchange does all of it under the channel's guard: copies the item from or to the
+ * waiter's stack, and wakes it afterwards; the one that is woken looks at nothing but its waiter.
+ */
+#include "sync/chan.h"
+
+#include "sync/select.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <weft/chan.h>
+
+struct weft__chan *weft_chan_new_raw(size_t size, size_t capacity)
+{
+    struct weft__chan *chan;
+    size_t bytes;
+
+    if (size > UINT32_MAX || capacity > UINT32_MAX || __builtin_mul_overflow(size, capacity, &bytes) ||
+        __builtin_add_overflow(bytes, sizeof *chan, &bytes))
+        return NULL;
+    chan = aligned_alloc(WEFT__CACHE_LINE, (bytes + WEFT__CACHE_LINE - 1) & ~(size_t)(WEFT__CACHE_LINE - 1));
+    if (!chan)
+        return NULL;
+    memset(chan, 0, sizeof *chan);
+    chan->size = (uint32_t)size;
+    chan->capacity = (uint32_t)capacity;
+    return chan;
+}
+
+void weft_chan_free_raw(struct weft__chan *chan)
+{
+    if (!chan)
+        return;
+    if (chan->senders.first || chan->receivers.first)
+        weft__panic("weft_chan_free: somebody still waits on the channel: close it, and its users' scope, first");
+    free(chan);
+}
+
+/* For TSan: a send comes before its receive, and a receive before the send that uses its room. */
+#define weft__chan_edges(chan, sends)                                                                                  \
+    do {                                                                                                               \
+        WEFT__RELEASE((sends) ? (void *)(chan) : (void *)&(chan)->head);                                               \
+        WEFT__ACQUIRE((sends) ? (void *)&(chan)->head : (void *)(chan));                                               \
+    } while (0)
+
+/* Most items are a word or two. */
+WEFT__INLINE void copy(void *to, const void *from, size_t size)
+{
+    if (WEFT__LIKELY(size == 8))
+        memcpy(to, from, 8);
+    else
+        memcpy(to, from, size);
+}
+
+WEFT__INLINE char *slot(struct weft__chan *chan, uint32_t i)
+{
+    uint32_t at = chan->head + i; /* capacity is under 2^32, and so is the sum unless it is huge */
+
+    if (WEFT__UNLIKELY(at < i || at >= chan->capacity))
+        at -= chan->capacity;
+    return chan->items + (size_t)at * chan->size;
+}
+
+WEFT__INLINE void push(struct weft__chan *chan, const void *item)
+{
+    copy(slot(chan, chan->count), item, chan->size);
+    chan->count++;
+}
+
+WEFT__INLINE void pop(struct weft__chan *chan, void *item)
+{
+    if (WEFT__LIKELY(item != NULL))
+        copy(item, slot(chan, 0), chan->size);
+    if (++chan->head == chan->capacity)
+        chan->head = 0;
+    chan->count--;
+}
+
+/* Sends if nobody need wait for it; 1: it must wait. Whoever got the item is in *ret_woken. The guard is held. */
+WEFT__INLINE int send_now(struct weft__chan *chan, const void *item, struct weft__waiter **ret_woken)
+{
+    struct weft__waiter *receiver;
+
+    *ret_woken = NULL;
+    if (WEFT__UNLIKELY(chan->closed))
+        return -EPIPE;
+    if (chan->receivers.first && (receiver = weft__take_first(&chan->receivers))) {
+        if (WEFT__LIKELY(receiver->value != NULL))
+            copy(receiver->value, item, chan->size);
+        receiver->rc = 0;
+        *ret_woken = receiver;
+        return 0;
+    }
+    if (chan->count == chan->capacity)
+        return 1;
+    push(chan, item);
+    return 0;
+}
+
+/* The same for receiving. A sender that waits moves up into the room. */
+WEFT__INLINE int recv_now(struct weft__chan *chan, void *item, struct weft__waiter **ret_woken)
+{
+    struct weft__waiter *sender = chan->senders.first ? weft__take_first(&chan->senders) : NULL;
+
+    *ret_woken = sender;
+    if (sender)
+        sender->rc = 0;
+    if (chan->count > 0) {
+        pop(chan, item);
+        if (sender)
+            push(chan, sender->value);
+        return 0;
+    }
+    if (!sender)
+        return chan->closed ? -EPIPE : 1;
+    if (WEFT__LIKELY(item != NULL))
+        copy(item, sender->value, chan->size);
+    return 0;
+}
+
+WEFT__INLINE int exchange(struct weft__chan *chan, void *item, bool sends, bool waits)
+{
+    struct weft__waiter *woken;
+    struct weft__thread *thread;
+    int rc;
+
+    if (WEFT__UNLIKELY(!chan))
+        return -EINVAL;
+    do {
+        if ((rc = weft__begin(&thread)) < 0)
+            return rc;
+        weft__guard_enter(thread, &chan->guard);
+        rc = sends ? send_now(chan, item, &woken) : recv_now(chan, item, &woken);
+        weft__chan_edges(chan, sends);
+        if (rc > 0 && waits) {
+            struct weft__wait wait;
+            struct weft__waiter waiter = {.wait = &wait, .value = item};
+
+            rc = weft__guard_wait(thread, &chan->guard, sends ? &chan->senders : &chan->receivers, &waiter,
+                                  WEFT__WAITING);
+            if (rc == 0)
+                return waiter.rc;
+            continue;
+        }
+        weft__guard_leave(thread, &chan->guard);
+        if (woken)
+            weft__wait_won(thread, woken->wait);
+        weft__leave_any(thread);
+        return rc > 0 ? -EAGAIN : rc;
+    } while (rc > 0);
+    return rc;
+}
+
+int weft_send_raw(struct weft__chan *chan, const void *item)
+{
+    return exchange(chan, (void *)(uintptr_t)item, true, true);
+}
+
+int weft_recv_raw(struct weft__chan *chan, void *item)
+{
+    return exchange(chan, item, false, true);
+}
+
+int weft_try_send_raw(struct weft__chan *chan, const void *item)
+{
+    return exchange(chan, (void *)(uintptr_t)item, true, false);
+}
+
+int weft_try_recv_raw(struct weft__chan *chan, void *item)
+{
+    return exchange(chan, item, false, false);
+}
+
+static struct weft__list take_with(struct weft__list *queue, int rc)
+{
+    struct weft__list all = weft__take_all(queue);
+
+    for (struct weft__link *link = all.first; link; link = link->next)
+        WEFT__OF(struct weft__waiter, link, link)->rc = rc;
+    return all;
+}
+
+int weft_chan_close_raw(struct weft__chan *chan)
+{
+    struct weft__list senders = {0}, receivers = {0};
+    struct weft__thread *thread;
+    bool was_closed;
+
+    if (!chan)
+        return -EINVAL;
+    thread = weft__enter_any();
+    weft__guard_enter(thread, &chan->guard);
+    WEFT__RELEASE(chan);
+    was_closed = chan->closed;
+    chan->closed = true;
+    if (!was_closed) {
+        senders = take_with(&chan->senders, -EPIPE);
+        receivers = take_with(&chan->receivers, -EPIPE);
+    }
+    weft__guard_leave(thread, &chan->guard);
+    weft__wake_list(thread, &senders);
+    weft__wake_list(thread, &receivers);
+    weft__leave_any(thread);
+    return was_closed ? -EPIPE : 0;
+}
+
+size_t weft_chan_count_raw(struct weft__chan *chan)
+{
+    return chan ? __atomic_load_n(&chan->count, __ATOMIC_RELAXED) : 0;
+}
+
+size_t weft_chan_capacity_raw(struct weft__chan *chan)
+{
+    return chan ? chan->capacity : 0;
+}
+
+/* ---- cases of a select ---- */
+
+static int try_case(struct weft__thread *thread, struct weft_case *c, bool sends)
+{
+    struct weft__chan *chan = c->weft__object;
+    struct weft__waiter *woken;
+    int rc;
+
+    if (!chan)
+        return -EINVAL;
+    weft__guard_enter(thread, &chan->guard);
+    rc = sends ? send_now(chan, c->weft__value, &woken) : recv_now(chan, c->weft__value, &woken);
+    weft__chan_edges(chan, sends);
+    weft__guard_leave(thread, &chan->guard);
+    if (woken)
+        weft__wait_won(thread, woken->wait);
+    if (rc > 0)
+        return 0;
+    weft__case_result(c, rc);
+    return 1;
+}
+
+static int try_send(struct weft__thread *thread, struct weft_case *c)
+{
+    return try_case(thread, c, true);
+}
+
+static int try_recv(struct weft__thread *thread, struct weft_case *c)
+{
+    return try_case(thread, c, false);
+}
+
+static int queue_send(struct weft__thread *thread, struct weft_case *c, struct weft__place *place)
+{
+    struct weft__chan *chan = c->weft__object;
+
+    place->waiter.value = c->weft__value;
+    weft__guard_enter(thread, &chan->guard);
+    return weft__place_in(thread, &chan->guard, &chan->senders, place,
+                          chan->closed || chan->count < chan->capacity ||
+                              weft__has_other(&chan->receivers, place->waiter.wait));
+}
+
+static int queue_recv(struct weft__thread *thread, struct weft_case *c, struct weft__place *place)
+{
+    struct weft__chan *chan = c->weft__object;
+
+    place->waiter.value = c->weft__value;
+    weft__guard_enter(thread, &chan->guard);
+    return weft__place_in(thread, &chan->guard, &chan->receivers, place,
+                          chan->closed || chan->count > 0 || weft__has_other(&chan->senders, place->waiter.wait));
+}
+
+static void leave_send(struct weft__thread *thread, struct weft_case *c, struct weft__place *place)
+{
+    struct weft__chan *chan = c->weft__object;
+
+    weft__guard_remove(thread, &chan->guard, &chan->senders, &place->waiter);
+}
+
+static void leave_recv(struct weft__thread *thread, struct weft_case *c, struct weft__place *place)
+{
+    struct weft__chan *chan = c->weft__object;
+
+    weft__guard_remove(thread, &chan->guard, &chan->receivers, &place->waiter);
+}
+
+static bool finish(struct weft__thread *thread, struct weft_case *c, struct weft__place *place)
+{
+    (void)thread;
+    weft__case_result(c, place->waiter.rc);
+    return true;
+}
+
+const struct weft__kind weft__on_send = {try_send, queue_send, leave_send, finish};
+const struct weft__kind weft__on_recv = {try_recv, queue_recv, leave_recv, finish};

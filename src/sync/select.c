@@ -1,0 +1,169 @@
+/* Select: try every case; if none can happen, queue at every object and wait for the first that chooses us.
+ *
+ * One object is locked at a time. Between two of them the world moves, so a case that has become possible while we
+ * queue makes us take the claim back and begin again; if somebody else has won it, he has chosen a case of ours, and
+ * that is what happened. Nobody ever claims two waiters at once, so that two selects which face each other cannot
+ * hold each other up.
+ */
+#include "sync/select.h"
+
+#include "base/prng.h"
+#include "core/policy.h"
+
+#include <alloca.h>
+#include <errno.h>
+#include <weft/select.h>
+
+/* A number below count; a xorshift a thread is enough for fairness. */
+static uint32_t any_below(uint32_t count)
+{
+    static __thread uint64_t state;
+
+    if (WEFT__UNLIKELY(weft__policy.seeded))
+        return weft__policy_choose(count);
+    return weft__random_below(&state, count);
+}
+
+/* The index of the case that happened, -EAGAIN: none, -errno. */
+static int try_all(struct weft__thread *thread, struct weft_case *cases, uint32_t count, bool in_order)
+{
+    uint32_t start = in_order ? 0 : any_below(count);
+    int otherwise = -EAGAIN;
+
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t at = start + i < count ? start + i : start + i - count;
+        int rc;
+
+        if (cases[at].weft__kind == &weft__on_default) {
+            otherwise = (int)at;
+            continue;
+        }
+        rc = cases[at].weft__kind->try(thread, &cases[at]);
+        if (rc != 0)
+            return rc < 0 ? rc : (int)at;
+    }
+    return otherwise;
+}
+
+static void leave_all(struct weft__thread *thread, struct weft_case *cases, struct weft__place *places, uint32_t count,
+                      const struct weft__waiter *chosen)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (&places[i].waiter != chosen)
+            cases[i].weft__kind->leave(thread, &cases[i], &places[i]);
+}
+
+/* Queues at all objects: how many it is queued at; fewer than all: one of them is possible now, or *ret_rc. */
+static uint32_t queue_all(struct weft__wait *wait, struct weft_case *cases, struct weft__place *places, uint32_t count,
+                          int *ret_rc)
+{
+    *ret_rc = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        int rc;
+
+        places[i].waiter = (struct weft__waiter){.wait = wait};
+        rc = cases[i].weft__kind->queue(wait->thread, &cases[i], &places[i]);
+        if (rc <= 0) {
+            *ret_rc = rc;
+            return i;
+        }
+    }
+    return count;
+}
+
+/* For a plain thread, which has no timers. */
+static int64_t first_deadline(const struct weft_case *cases, uint32_t count)
+{
+    int64_t first = INT64_MAX;
+
+    for (uint32_t i = 0; i < count; i++)
+        if (cases[i].weft__kind == &weft__on_deadline && cases[i].weft__number < first)
+            first = cases[i].weft__number;
+    return first;
+}
+
+/* One round of waiting. The index of the case that happened; -EAGAIN: try again; -errno. Called inside, returns
+ * outside. */
+static int wait_once(struct weft__thread *thread, struct weft_case *cases, uint32_t count)
+{
+    struct weft__place *places = alloca(count * sizeof *places); /* at most 64 */
+    struct weft__wait wait = {.thread = thread, .task = thread ? thread->task : NULL};
+    struct weft__waiter *chosen;
+    uint32_t queued, at;
+    int rc;
+
+    if (wait.task)
+        weft__park_prepare(thread, WEFT__WAITING, cases);
+    queued = queue_all(&wait, cases, places, count, &rc);
+    if (queued == count)
+        weft__wait(&wait, first_deadline(cases, count));
+    else
+        weft__wait_abandon(&wait); /* waits if somebody has chosen us already */
+    thread = weft__enter_any();
+    chosen = wait.winner;
+    leave_all(thread, cases, places, queued, chosen);
+    at = chosen ? (uint32_t)(WEFT__OF(struct weft__place, waiter, chosen) - places) : 0;
+    if (chosen && (!cases[at].weft__kind->finish || cases[at].weft__kind->finish(thread, &cases[at], &places[at])))
+        rc = (int)at;
+    else if (rc == 0)
+        rc = -EAGAIN;
+    weft__leave_any(thread);
+    return rc;
+}
+
+int weft_select_raw(struct weft_case *cases, size_t count, int in_order)
+{
+    struct weft__thread *thread;
+    int rc;
+
+    if (!cases || count == 0 || count > WEFT_SELECT_MAX)
+        return -EINVAL;
+    do {
+        if ((rc = weft__begin(&thread)) < 0)
+            return rc;
+        rc = try_all(thread, cases, (uint32_t)count, in_order != 0);
+        if (rc != -EAGAIN)
+            weft__leave_any(thread);
+        else
+            rc = wait_once(thread, cases, (uint32_t)count);
+    } while (rc == -EAGAIN);
+    return rc;
+}
+
+/* ---- deadlines ---- */
+
+int64_t weft__deadline_in(int64_t span)
+{
+    int64_t now = weft__now();
+
+    return span <= 0 ? now : span > INT64_MAX - now ? INT64_MAX : now + span;
+}
+
+static int deadline_try(struct weft__thread *thread, struct weft_case *c)
+{
+    (void)thread;
+    return c->weft__number != WEFT_FOREVER && weft__now() >= c->weft__number;
+}
+
+static void deadline_came(struct weft__timer *timer)
+{
+    weft__wake_up(WEFT__OF(struct weft__place, timer, timer)->waiter.wait); /* the next try finds that it is over */
+}
+
+static int deadline_queue(struct weft__thread *thread, struct weft_case *c, struct weft__place *place)
+{
+    place->timer = (struct weft__timer){.fire = deadline_came};
+    if (!thread || c->weft__number == WEFT_FOREVER)
+        return 1;
+    return weft__timer_start(thread, &place->timer, c->weft__number) < 0 ? -ENOMEM : 1;
+}
+
+static void deadline_leave(struct weft__thread *thread, struct weft_case *c, struct weft__place *place)
+{
+    (void)thread;
+    (void)c;
+    weft__timer_stop(&place->timer);
+}
+
+const struct weft__kind weft__on_deadline = {deadline_try, deadline_queue, deadline_leave, NULL};
+const struct weft__kind weft__on_default = {0};
