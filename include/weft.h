@@ -27,6 +27,7 @@
 #include <weft/scope.h>
 #include <weft/select.h>
 #include <weft/semaphore.h>
+#include <weft/signal.h>
 #include <weft/task.h>
 #include <weft/time.h>
 #include <weft/waker.h>

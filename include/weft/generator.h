@@ -38,7 +38,8 @@ struct weft__generator;
 
 /* weft_generator_new(scope, T, fn, .field = value, ...): a generator whose body is fn, not started yet. fn's struct has
  * a member weft_generator(T) out, which is set here. NULL without memory, or if the scope takes no task (the scope has
- * the error). Owned by the caller; free it before the scope is closed, or the close ends it. Task only. */
+ * the error). Owned by the caller, who frees
+ * it before he closes the scope: the close waits for the body. Task or thread. */
 #define weft_generator_new(scope, T, fn, ...)                                                                          \
     __extension__({                                                                                                    \
         WEFT__SITE(fn);                                                                                                \
@@ -62,8 +63,8 @@ struct weft__generator;
         weft_next_raw(WEFT__GENERATOR(generator), weft__place);                                                        \
     })
 
-/* The same, and the weft_emit_recv that waits receives the value (a body not yet started runs to its first emit and has
- * it then: nothing is lost). */
+/* The same, and the weft_emit_recv that waits receives the value. -EAGAIN before the first weft_next: no emit waits for
+ * a value yet. */
 #define weft_send_in(generator, value, pointer)                                                                        \
     __extension__({                                                                                                    \
         WEFT__YIELDED(generator) weft__sent = (value);                                                                 \

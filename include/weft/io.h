@@ -20,6 +20,7 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <weft/base.h>
+#include <weft/select.h>
 
 WEFT_BEGIN
 
@@ -45,6 +46,12 @@ WEFT_EXPORT ssize_t weft_read_all(int fd, void *buffer, size_t size);
 /* Waits until the fd is readable / writable (or at its end, or in error). Returns 0. */
 WEFT_EXPORT int weft_wait_readable(int fd);
 WEFT_EXPORT int weft_wait_writable(int fd);
+
+/* Cases of weft_select: the fd is readable / writable (or at its end, or in error, or has been closed: the next call on
+ * it tells). The select fails with -EBADF for an fd that is not open. */
+#define weft_on_readable(fd) WEFT__CASE(weft__on_readable, NULL, NULL, NULL, (fd))
+#define weft_on_writable(fd) WEFT__CASE(weft__on_writable, NULL, NULL, NULL, (fd))
+extern WEFT_EXPORT const struct weft__kind weft__on_readable, weft__on_writable;
 
 /* A listening socket for the address, close-on-exec, SO_REUSEADDR, backlog 4096. A stale Unix socket file that nobody
  * listens on is replaced. Returns the fd; -EINVAL for a malformed address, -ENAMETOOLONG, -ENOENT for an unknown name,

@@ -38,8 +38,7 @@ struct weft_case {
 enum { WEFT_SELECT_MAX = 64 };
 
 /* Waits for the first case. Returns its index, from 0; -ECANCELED or -ETIMEDOUT of the scope (then nothing happened),
- * -EINVAL for a case on NULL or more than 64 cases, -ENOMEM. Task or thread (a thread: no cases on fds or signals:
- * -EPERM). May suspend. */
+ * -EINVAL for a case on NULL or more than 64 cases, -ENOMEM. Task or thread. May suspend. */
 #define weft_select(...)                                                                                               \
     weft_select_raw((struct weft_case[]){__VA_ARGS__},                                                                 \
                     sizeof((struct weft_case[]){__VA_ARGS__}) / sizeof(struct weft_case), 0)

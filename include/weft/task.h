@@ -19,6 +19,7 @@
 
 #include <weft/base.h>
 #include <weft/scope.h>
+#include <weft/select.h>
 
 WEFT_BEGIN
 
@@ -74,6 +75,11 @@ WEFT_EXPORT int weft_go_raw(weft_scope *scope, weft_entry *entry, const void *by
 /* Waits until the task has ended and gives its result in *ret_result (if not NULL).
  * Returns 0, or -ECANCELED / -ETIMEDOUT from the caller's scope, -EINVAL for NULL. Task or thread. May suspend. */
 WEFT_EXPORT int weft_join(weft_task *task, int *ret_result);
+
+/* A case of weft_select: the task has ended; *result, an int, which may be NULL, is what it returned. */
+#define weft_on_join(task, result)                                                                                     \
+    WEFT__CASE(weft__on_join, (1 ? (task) : (weft_task *)0), (0 ? (int *)0 : (result)), NULL, 0)
+extern WEFT_EXPORT const struct weft__kind weft__on_join;
 
 /* Cancels this one task: its calls that may suspend give -ECANCELED from now on. Idempotent; nothing if it has ended.
  * A task that was cancelled so and ends with -ECANCELED is no error of its scope.

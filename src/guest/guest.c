@@ -5,6 +5,7 @@
 #include "core/sched.h"
 #include "core/wait.h"
 #include "io/fd.h"
+#include "io/signal.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -77,6 +78,7 @@ int weft_stop(void)
             atomic_store_explicit(&guest.running, true, memory_order_seq_cst);
             rc = -EBUSY;
         } else {
+            weft__signals_fini();
             weft__runtime_stop();
             guest.starts = 0;
         }

@@ -4,6 +4,7 @@
 #include "core/runtime.h"
 #include "core/scope.h"
 #include "guest/guest.h"
+#include "io/signal.h"
 #include "os/os.h"
 
 #include <errno.h>
@@ -43,7 +44,7 @@ static void watch_signals(void *argument)
         if (entries[1].revents)
             return;
         signal = weft__os_signal_read(watch->signals);
-        if (signal <= 0)
+        if (signal <= 0 || weft__signal_deliver(signal))
             continue;
         if (cancelled)
             _Exit(128 + signal);

@@ -88,24 +88,32 @@ int weft__fd_own(int fd, enum weft__fd_kind kind)
     return fd;
 }
 
-int weft__fd_kind(struct weft__fd *entry, int fd)
+/* The kind of one that is not known yet. Inside. */
+static int adopt(struct weft__fd *entry, int fd)
 {
-    int kind = atomic_load_explicit(&entry->kind, memory_order_acquire), mode;
-    struct weft__thread *thread;
+    int mode = weft__os_kind(fd), kind;
 
-    if (WEFT__LIKELY(kind != WEFT__FD_UNKNOWN))
-        return kind;
-    mode = weft__os_kind(fd);
     if (mode < 0)
         return mode;
     kind = mode == S_IFSOCK                                        ? WEFT__FD_SOCKET
            : mode == S_IFREG || mode == S_IFDIR || mode == S_IFBLK ? WEFT__FD_FILE
                                                                    : WEFT__FD_PIPE;
-    thread = weft__enter_any();
     weft__lock(&entry->lock);
     if (atomic_load_explicit(&entry->kind, memory_order_relaxed) == WEFT__FD_UNKNOWN)
         reset(entry, (enum weft__fd_kind)kind, false);
     weft__unlock(&entry->lock);
+    return kind;
+}
+
+int weft__fd_kind(struct weft__fd *entry, int fd)
+{
+    int kind = atomic_load_explicit(&entry->kind, memory_order_acquire);
+    struct weft__thread *thread;
+
+    if (WEFT__LIKELY(kind != WEFT__FD_UNKNOWN))
+        return kind;
+    thread = weft__enter_any();
+    kind = adopt(entry, fd);
     weft__leave_any(thread);
     return kind;
 }
@@ -160,6 +168,91 @@ int weft__fd_wait(struct weft__fd *entry, int fd, enum weft__direction direction
     weft__wait_give_up(&waiter, &entry->lock, &entry->waiters[direction]);
     return weft__cancelled(wait.task);
 }
+
+/* ---- cases of a select ---- */
+
+static int look(int fd, enum weft__direction direction)
+{
+    return weft__os_poll_one(fd, direction == WEFT__IN ? POLLIN : POLLOUT, 0);
+}
+
+int weft__fd_queue(int fd, enum weft__direction direction, struct weft__place *place)
+{
+    struct weft__fd *entry = weft__fd_entry(fd);
+    struct weft__fd_try tried;
+    int rc;
+
+    if (!entry)
+        return -EBADF;
+    if (atomic_load_explicit(&entry->kind, memory_order_acquire) == WEFT__FD_UNKNOWN && (rc = adopt(entry, fd)) < 0)
+        return rc;
+    tried = weft__fd_try(entry, direction);
+    if ((rc = look(fd, direction)) != 0)
+        return rc < 0 ? rc : 0;
+    weft__lock(&entry->lock);
+    rc = prepare(entry, fd, direction, tried);
+    if (rc == 1)
+        weft__list_append(&entry->waiters[direction], &place->waiter.link);
+    weft__unlock(&entry->lock);
+    return rc;
+}
+
+void weft__fd_leave(int fd, enum weft__direction direction, struct weft__place *place)
+{
+    struct weft__fd *entry = weft__fd_entry(fd);
+
+    weft__lock(&entry->lock);
+    if (weft__list_holds(&entry->waiters[direction], &place->waiter.link))
+        weft__list_remove(&entry->waiters[direction], &place->waiter.link);
+    weft__unlock(&entry->lock);
+}
+
+static int try_readable(struct weft__thread *thread, struct weft_case *c)
+{
+    (void)thread;
+    return look((int)c->weft__number, WEFT__IN);
+}
+
+static int try_writable(struct weft__thread *thread, struct weft_case *c)
+{
+    (void)thread;
+    return look((int)c->weft__number, WEFT__OUT);
+}
+
+static int queue_readable(struct weft__thread *thread, struct weft_case *c, struct weft__place *place)
+{
+    (void)thread;
+    return weft__fd_queue((int)c->weft__number, WEFT__IN, place);
+}
+
+static int queue_writable(struct weft__thread *thread, struct weft_case *c, struct weft__place *place)
+{
+    (void)thread;
+    return weft__fd_queue((int)c->weft__number, WEFT__OUT, place);
+}
+
+static void leave_readable(struct weft__thread *thread, struct weft_case *c, struct weft__place *place)
+{
+    (void)thread;
+    weft__fd_leave((int)c->weft__number, WEFT__IN, place);
+}
+
+static void leave_writable(struct weft__thread *thread, struct weft_case *c, struct weft__place *place)
+{
+    (void)thread;
+    weft__fd_leave((int)c->weft__number, WEFT__OUT, place);
+}
+
+/* An edge is no promise; only a close (-EBADF) is for the caller's next call to tell. */
+static bool is_ready(struct weft__thread *thread, struct weft_case *c, struct weft__place *place)
+{
+    return place->waiter.rc < 0 || c->weft__kind->try(thread, c) != 0;
+}
+
+const struct weft__kind weft__on_readable = {try_readable, queue_readable, leave_readable, is_ready};
+const struct weft__kind weft__on_writable = {try_writable, queue_writable, leave_writable, is_ready};
+
+/* ---- events ---- */
 
 static void deliver(struct weft__fd *entry, enum weft__direction direction)
 {

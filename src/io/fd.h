@@ -13,7 +13,7 @@
 #ifndef WEFT_IO_FD_H
 #define WEFT_IO_FD_H
 
-#include "core/wait.h"
+#include "sync/select.h"
 
 #include <stdint.h>
 
@@ -61,6 +61,10 @@ WEFT__INLINE struct weft__fd_try weft__fd_try(struct weft__fd *entry, enum weft_
 
 /* Waits until it may be ready, unless an edge has come since the try. 0; -ECANCELED, -ETIMEDOUT, -EBADF. */
 int weft__fd_wait(struct weft__fd *entry, int fd, enum weft__direction direction, struct weft__fd_try tried);
+
+/* For cases of a select on the fd, inside the runtime. queue: 1: queued; 0: it may be ready now; -errno. */
+int weft__fd_queue(int fd, enum weft__direction direction, struct weft__place *place);
+void weft__fd_leave(int fd, enum weft__direction direction, struct weft__place *place);
 
 /* From the poller: readiness of the fd of that generation. */
 void weft__fd_event(int fd, unsigned generation, bool in, bool out, bool ended);

@@ -131,3 +131,26 @@ int weft__os_signal_read(int fd)
 
     return read(fd, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : -errno;
 }
+
+int weft__os_eventfd_counter(void)
+{
+    int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
+
+    return fd < 0 ? -errno : fd;
+}
+
+bool weft__os_eventfd_take(int fd)
+{
+    uint64_t one;
+
+    return read(fd, &one, sizeof one) == sizeof one;
+}
+
+int weft__os_signal_handle(int number, void (*handler)(int number))
+{
+    static struct sigaction before[NSIG];
+    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART | SA_ONSTACK};
+
+    sigemptyset(&action.sa_mask);
+    return sigaction(number, handler ? &action : &before[number], handler ? &before[number] : NULL) < 0 ? -errno : 0;
+}

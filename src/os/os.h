@@ -88,6 +88,9 @@ void weft__os_eventfd_drain(int fd);
 int weft__os_signalfd(const int *signals, int count);
 int weft__os_signals_block(const int *signals, int count, bool block);
 int weft__os_signal_read(int fd); /* the signal's number */
+int weft__os_eventfd_counter(void);
+bool weft__os_eventfd_take(int fd); /* counts a counter down by one */
+int weft__os_signal_handle(int number, void (*handler)(int number)); /* NULL: as it was before; one caller at a time */
 
 /* fault.c: the SIGSEGV handler on a stack of its own. claim says whether the fault is ours, and reports it. */
 void *weft__os_fault_stack(void); /* gives the calling thread an alternate stack; what to free, NULL */

@@ -1,7 +1,7 @@
 /* Handles: joining and cancelling one task. */
 #include "scope/join.h"
 
-#include "core/wait.h"
+#include "sync/select.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -109,3 +109,57 @@ int weft_cancel(weft_task *handle)
     weft__leave_any(thread);
     return 0;
 }
+
+/* ---- a case of a select ---- */
+
+static int try(struct weft__thread *thread, struct weft_case *c)
+{
+    struct weft_task *handle = c->weft__object;
+    bool ended;
+
+    (void)thread;
+    if (!handle)
+        return -EINVAL;
+    weft__lock(&handle->lock);
+    ended = handle->ended;
+    weft__unlock(&handle->lock);
+    if (!ended)
+        return 0;
+    WEFT__ACQUIRE(handle);
+    if (c->weft__value)
+        *(int *)c->weft__value = handle->result;
+    return 1;
+}
+
+static int queue(struct weft__thread *thread, struct weft_case *c, struct weft__place *place)
+{
+    struct weft_task *handle = c->weft__object;
+    bool ended;
+
+    (void)thread;
+    weft__lock(&handle->lock);
+    ended = handle->ended;
+    if (!ended)
+        weft__list_append(&handle->waiters, &place->waiter.link);
+    weft__unlock(&handle->lock);
+    return !ended;
+}
+
+static void leave(struct weft__thread *thread, struct weft_case *c, struct weft__place *place)
+{
+    struct weft_task *handle = c->weft__object;
+
+    (void)thread;
+    weft__lock(&handle->lock);
+    if (weft__list_holds(&handle->waiters, &place->waiter.link))
+        weft__list_remove(&handle->waiters, &place->waiter.link);
+    weft__unlock(&handle->lock);
+}
+
+static bool finish(struct weft__thread *thread, struct weft_case *c, struct weft__place *place)
+{
+    (void)place;
+    return try(thread, c) > 0;
+}
+
+const struct weft__kind weft__on_join = {try, queue, leave, finish};

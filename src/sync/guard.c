@@ -11,9 +11,9 @@ struct weft__holds weft__holds[WEFT__WORKERS_MAX + 1];
 static void revoke(struct weft__guard *guard, unsigned owner)
 {
     atomic_store_explicit(&guard->bias, 0, memory_order_relaxed);
-    weft__os_membarrier(); /* pairs with weft__guard_enter [G1] */
+    weft__os_membarrier(); /* pairs with weft__guard_enter [B1] */
     for (unsigned spins = 1; atomic_load_explicit(&weft__holds[owner].guard, memory_order_acquire) == guard; spins++) {
-        if (spins % 256 == 0) /* pairs with weft__guard_leave [G2] */
+        if (spins % 256 == 0) /* pairs with weft__guard_leave [B2] */
             weft__os_yield();
         WEFT__PAUSE();
     }

@@ -47,7 +47,7 @@ WEFT__INLINE void weft__guard_enter(struct weft__thread *thread, struct weft__gu
 
         if (WEFT__LIKELY(atomic_load_explicit(&guard->bias, memory_order_relaxed) == self) && self != 0) {
             atomic_store_explicit(&weft__holds[self].guard, guard, memory_order_release);
-            atomic_signal_fence(memory_order_seq_cst); /* pairs with the membarrier in revoke [G1] */
+            atomic_signal_fence(memory_order_seq_cst); /* pairs with the membarrier in revoke [B1] */
             if (WEFT__LIKELY(atomic_load_explicit(&guard->bias, memory_order_acquire) == self))
                 return;
             atomic_store_explicit(&weft__holds[self].guard, NULL, memory_order_release);
@@ -62,7 +62,7 @@ WEFT__INLINE void weft__guard_leave(struct weft__thread *thread, struct weft__gu
         struct weft__holds *holds = &weft__holds[(uint32_t)(thread->worker->index + 1)];
 
         if (WEFT__LIKELY(atomic_load_explicit(&holds->guard, memory_order_relaxed) == guard)) {
-            atomic_store_explicit(&holds->guard, NULL, memory_order_release); /* pairs with revoke [G2] */
+            atomic_store_explicit(&holds->guard, NULL, memory_order_release); /* pairs with revoke [B2] */
             return;
         }
     }

@@ -25,6 +25,7 @@ int weft_mutex_init_with(weft_mutex *public, const struct weft_mutex_options *op
     mutex->recursive = options->recursive;
     mutex->fifo = options->fifo;
     mutex->name = options->name;
+    weft__order_forgotten(mutex);
     return 0;
 }
 

@@ -34,5 +34,6 @@ int weft__mutex_release(struct weft__thread *thread, struct weft__mutex *mutex);
 /* order.c: the order in which locks are taken, if WEFT_CHECK is set. */
 void weft__order_taken(const void *lock, const char *name, const char *place, const void *who);
 void weft__order_released(const void *lock, const void *who);
+void weft__order_forgotten(const void *lock); /* a new mutex is made there */
 
 #endif
