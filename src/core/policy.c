@@ -10,6 +10,8 @@
 
 struct weft__policy weft__policy;
 
+enum { PREEMPT_ONE_IN = 4 };
+
 int weft__environment(const char *name, uint64_t least, uint64_t most, uint64_t *ret)
 {
     const char *text = getenv(name);
@@ -61,6 +63,11 @@ int weft__policy_init(void)
 uint32_t weft__policy_choose(uint32_t count)
 {
     return weft__random_below(&weft__policy.random, count);
+}
+
+bool weft__policy_preempts(void)
+{
+    return weft__policy_choose(PREEMPT_ONE_IN) == 0;
 }
 
 bool weft__policy_child_first(void)

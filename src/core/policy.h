@@ -31,6 +31,7 @@ int weft__environment(const char *name, uint64_t least, uint64_t most, uint64_t 
 /* Which of count ready tasks is next. */
 uint32_t weft__policy_choose(uint32_t count);
 bool weft__policy_child_first(void);
+bool weft__policy_preempts(void); /* whether a task that enters the runtime lets others run first */
 
 int64_t weft__now(void);
 

@@ -61,6 +61,8 @@ int weft__runtime_start(const struct weft_options *options, const struct weft__p
     if (weft__policy.seeded)
         workers = 1;
     weft__revoke_open = weft__os_membarrier_init() ? WEFT__OPEN : WEFT__FENCED;
+    if (weft__policy.seeded)
+        weft__revoke_open = WEFT__FENCED; /* every entry takes the slow path, where others may have a turn */
     weft__stacks_init();
     if ((rc = poller->open()) < 0)
         return rc;

@@ -225,6 +225,22 @@ void weft__yield(struct weft__thread *thread)
     weft__leave(thread);
 }
 
+struct weft__thread *weft__maybe_preempt(struct weft__thread *thread)
+{
+    struct weft__task *task = thread->task, *next;
+    struct weft__worker *worker = thread->worker;
+
+    if (!task || task->pinned || !weft__policy_preempts() || !weft__ring_reserve(&worker->deque))
+        return thread;
+    if (!worker->woken_count && !weft__ring_count(&worker->deque))
+        return thread;
+    if (task->is_attached)
+        weft__detach(task);
+    weft__ring_push_back(&worker->deque, task);
+    next = weft__pick(thread);
+    return next == task ? thread : weft__switch(thread, next);
+}
+
 /* ---- sleeping and waking ---- */
 
 bool weft__wake_worker(struct weft__worker *worker)

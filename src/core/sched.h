@@ -15,6 +15,9 @@ void weft__park(struct weft__thread *thread);
 /* Puts the current task behind all others that are ready. Returns outside. */
 void weft__yield(struct weft__thread *thread);
 
+/* Under a seed, at each entry of a task: the policy may let others run first. Returns inside. */
+struct weft__thread *weft__maybe_preempt(struct weft__thread *thread);
+
 /* Wins the right to wake the task; then weft__ready must follow. */
 WEFT__INLINE bool weft__claim(struct weft__task *task)
 {

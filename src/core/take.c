@@ -1,4 +1,5 @@
 /* The door between user code and the runtime, from both sides; the protocol and its proof stand in worker.h. */
+#include "core/policy.h"
 #include "core/runtime.h"
 #include "core/sched.h"
 #include "core/switch.h"
@@ -34,7 +35,7 @@ WEFT__NOINLINE struct weft__thread *weft__enter_slow(struct weft__thread *thread
         atomic_thread_fence(memory_order_seq_cst); /* pairs with weft__borrow, where membarrier is refused [W5] */
         state = atomic_load_explicit(&thread->revoke, memory_order_acquire); /* pairs with [W2] */
         if (state == weft__revoke_open)
-            return thread;
+            return WEFT__UNLIKELY(weft__policy.seeded) ? weft__maybe_preempt(thread) : thread;
         atomic_store_explicit(&thread->inside, 0, memory_order_release); /* pairs with weft__borrow [W3] */
         if (state != WEFT__REVOKED)
             return queue_oneself(thread);
