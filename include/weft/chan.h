@@ -42,7 +42,7 @@ struct weft__chan;
 #define weft_send(chan, ...)                                                                                           \
     __extension__({                                                                                                    \
         WEFT__ITEM(chan) weft__item = (__VA_ARGS__);                                                                   \
-        weft_send_raw(WEFT__CHAN(chan), &weft__item);                                                                  \
+        weft__send(WEFT__CHAN(chan), &weft__item, WEFT__HERE);                                                         \
     })
 
 /* weft_recv(chan, &value): takes the oldest item, waiting for one; the pointer may be NULL to drop it.
@@ -51,7 +51,7 @@ struct weft__chan;
 #define weft_recv(chan, pointer)                                                                                       \
     __extension__({                                                                                                    \
         WEFT__ITEM(chan) *weft__place = (pointer);                                                                     \
-        weft_recv_raw(WEFT__CHAN(chan), weft__place);                                                                  \
+        weft__recv(WEFT__CHAN(chan), weft__place, WEFT__HERE);                                                         \
     })
 
 /* The same without waiting: -EAGAIN where the others would wait. Never suspend. */
@@ -83,6 +83,8 @@ WEFT_EXPORT int weft_send_raw(struct weft__chan *chan, const void *item);
 WEFT_EXPORT int weft_recv_raw(struct weft__chan *chan, void *item);
 WEFT_EXPORT int weft_try_send_raw(struct weft__chan *chan, const void *item);
 WEFT_EXPORT int weft_try_recv_raw(struct weft__chan *chan, void *item);
+WEFT_EXPORT int weft__send(struct weft__chan *chan, const void *item, const char *place);
+WEFT_EXPORT int weft__recv(struct weft__chan *chan, void *item, const char *place);
 WEFT_EXPORT size_t weft_chan_count_raw(struct weft__chan *chan);
 WEFT_EXPORT size_t weft_chan_capacity_raw(struct weft__chan *chan);
 

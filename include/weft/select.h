@@ -39,14 +39,10 @@ enum { WEFT_SELECT_MAX = 64 };
 
 /* Waits for the first case. Returns its index, from 0; -ECANCELED or -ETIMEDOUT of the scope (then nothing happened),
  * -EINVAL for a case on NULL or more than 64 cases, -ENOMEM. Task or thread. May suspend. */
-#define weft_select(...)                                                                                               \
-    weft_select_raw((struct weft_case[]){__VA_ARGS__},                                                                 \
-                    sizeof((struct weft_case[]){__VA_ARGS__}) / sizeof(struct weft_case), 0)
+#define weft_select(...) WEFT__SELECT(0, __VA_ARGS__)
 
 /* The same with priority: of several that could happen, the first one written does. */
-#define weft_select_first(...)                                                                                         \
-    weft_select_raw((struct weft_case[]){__VA_ARGS__},                                                                 \
-                    sizeof((struct weft_case[]){__VA_ARGS__}) / sizeof(struct weft_case), 1)
+#define weft_select_first(...) WEFT__SELECT(1, __VA_ARGS__)
 
 /* The same for cases in an array, whose number is known at run time only. */
 WEFT_EXPORT int weft_select_raw(struct weft_case *cases, size_t count, int in_order);
@@ -69,6 +65,11 @@ WEFT_EXPORT int weft_select_raw(struct weft_case *cases, size_t count, int in_or
 extern WEFT_EXPORT const struct weft__kind weft__on_recv, weft__on_send, weft__on_deadline, weft__on_default;
 
 WEFT_EXPORT int64_t weft__deadline_in(int64_t span);
+WEFT_EXPORT int weft__select(struct weft_case *cases, size_t count, int in_order, const char *place);
+
+#define WEFT__SELECT(in_order, ...)                                                                                    \
+    weft__select((struct weft_case[]){__VA_ARGS__},                                                                    \
+                 sizeof((struct weft_case[]){__VA_ARGS__}) / sizeof(struct weft_case), (in_order), WEFT__HERE)
 
 #define WEFT__CASE(kind, object, value, rc, number)                                                                    \
     (struct weft_case)                                                                                                 \

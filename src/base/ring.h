@@ -65,6 +65,11 @@ static inline void *weft__ring_pop_back(struct weft__ring *ring)
     return ring->front == ring->back ? NULL : ring->slots[--ring->back & ring->mask];
 }
 
+static inline void *weft__ring_at(const struct weft__ring *ring, uint32_t i)
+{
+    return ring->slots[(ring->front + i) & ring->mask];
+}
+
 /* Takes the item at position i from the front, and closes the gap. */
 static inline void *weft__ring_take(struct weft__ring *ring, uint32_t i)
 {

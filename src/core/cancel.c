@@ -90,12 +90,12 @@ void weft__scope_unreserve(struct weft__scope *scope)
 
 int weft__scope_await_room(struct weft__scope *scope)
 {
-    struct weft__wait wait;
+    struct weft__wait wait = {.what = "for room in a scope", .object = scope};
     struct weft__waiter waiter = {.wait = &wait};
     bool room;
     int rc;
 
-    weft__wait_begin(&wait, WEFT__WAITING, scope);
+    weft__wait_begin(&wait, WEFT__WAITING);
     weft__lock(&scope->lock);
     room = atomic_load_explicit(&scope->live, memory_order_relaxed) < scope->limit;
     if (!room)
@@ -126,11 +126,11 @@ int weft__scope_await_room(struct weft__scope *scope)
 void weft__scope_await_children(struct weft__scope *scope)
 {
     for (;;) {
-        struct weft__wait wait;
+        struct weft__wait wait = {.what = "to close a scope", .object = scope};
         struct weft__waiter waiter = {.wait = &wait};
         bool done;
 
-        weft__wait_begin(&wait, WEFT__WAITING_HARD, scope);
+        weft__wait_begin(&wait, WEFT__WAITING_HARD);
         weft__lock(&scope->lock);
         done = atomic_load_explicit(&scope->live, memory_order_relaxed) == 0;
         if (!done)

@@ -6,8 +6,6 @@
 #include <weft/task.h>
 #include <weft/time.h>
 
-#include "base/prng.h"
-
 struct sleeper {
     struct weft__wait wait;
     struct weft__timer timer;
@@ -35,13 +33,13 @@ static int sleep_thread(int64_t deadline)
 int weft_sleep_until(int64_t deadline)
 {
     struct weft__thread *thread = weft__self();
-    struct sleeper sleeper = {.timer.fire = wake_sleeper};
+    struct sleeper sleeper = {.wait.what = "to sleep", .timer.fire = wake_sleeper};
     int rc;
 
     if (!thread || !thread->task)
         return sleep_thread(weft__policy.seeded ? deadline - weft__now() + weft__os_now() : deadline);
     while ((rc = weft__cancelled_here()) == 0 && weft__now() < deadline) {
-        weft__wait_begin(&sleeper.wait, WEFT__WAITING, &sleeper);
+        weft__wait_begin(&sleeper.wait, WEFT__WAITING);
         rc = weft__timer_start(sleeper.wait.thread, &sleeper.timer, deadline);
         if (rc < 0) { /* without a timer nobody would wake us but cancellation */
             weft__wait_abandon(&sleeper.wait);
@@ -60,21 +58,6 @@ int weft_sleep(int64_t span)
     if (span <= 0)
         return weft_yield();
     return weft_sleep_until(span > INT64_MAX - now ? INT64_MAX : now + span);
-}
-
-int64_t weft_backoff(int attempt)
-{
-    static _Atomic uint64_t state;
-    int64_t most = 10 * WEFT_MILLISECOND << (attempt < 0 ? 0 : attempt < 9 ? attempt : 9);
-    uint64_t random = atomic_fetch_add_explicit(&state, UINT64_C(0x9e3779b97f4a7c15), memory_order_relaxed);
-
-    if (most > 5 * WEFT_SECOND)
-        most = 5 * WEFT_SECOND;
-    if (weft__policy.seeded)
-        random = weft__random(&weft__policy.random);
-    else
-        random += (uint64_t)weft__os_now();
-    return most / 2 + (int64_t)(weft__random(&random) % (uint64_t)(most / 2 + 1));
 }
 
 int weft_yield(void)

@@ -3,6 +3,7 @@
 #define WEFT_CORE_RUNTIME_H
 
 #include "core/poller.h"
+#include "core/scope.h"
 #include "core/worker.h"
 
 #include <weft/guest.h>
@@ -22,6 +23,9 @@ struct weft__runtime {
     atomic_uint stopping;
     _Atomic uint64_t hand_offs, hogs, steals;
     _Atomic uint64_t live; /* detached tasks */
+    struct weft__lock roots_lock;
+    struct weft__list roots; /* roots_lock: the root scopes of calls under way */
+    atomic_bool foreign;     /* a plain thread has woken a task: it may do so again */
 };
 
 extern struct weft__runtime weft__runtime;

@@ -14,13 +14,22 @@
  */
 #include "core/sched.h"
 
+#include "core/detect.h"
 #include "core/policy.h"
 #include "core/runtime.h"
 #include "core/switch.h"
+#include "core/wait.h"
 
 #include <errno.h>
 
-enum { STREAK = 64, UNWANTED = 32, WAKE_PERIOD_MAX = 65536, SETTLE_NS = 8000, HOG_BURST_NS = 200000 };
+enum {
+    STREAK = 64,
+    UNWANTED = 32,
+    WAKE_PERIOD_MAX = 65536,
+    SETTLE_NS = 8000,
+    HOG_BURST_NS = 200000,
+    DEADLOCK_NS = 200000000
+};
 
 /* ---- making ready ---- */
 
@@ -60,6 +69,8 @@ void weft__ready(struct weft__thread *thread, struct weft__task *task)
 {
     WEFT__RELEASE(task);
     if (!thread || thread->worker->index == WEFT__PRIVATE) {
+        if (WEFT__UNLIKELY(weft__policy.seeded) && !weft__self())
+            atomic_store_explicit(&weft__runtime.foreign, true, memory_order_relaxed);
         inject(task);
     } else if (WEFT__UNLIKELY(task->pinned != NULL)) {
         weft__pin_ready(task);
@@ -132,7 +143,7 @@ static struct weft__task *pick_any(struct weft__thread *thread)
     count = worker->woken_count + weft__ring_count(&worker->deque);
     if (count == 0)
         return NULL;
-    i = weft__policy_choose(count);
+    i = weft__policy_pick(worker, count);
     if (i >= worker->woken_count) {
         struct weft__task *task = weft__resume_parent(weft__ring_take(&worker->deque, i - worker->woken_count));
 
@@ -175,13 +186,15 @@ struct weft__task *weft__pick(struct weft__thread *thread)
 
 /* ---- parking ---- */
 
-void weft__park_prepare(struct weft__thread *thread, enum weft__claim claim, const void *waits_on)
+void weft__park_prepare(struct weft__thread *thread, enum weft__claim claim, const struct weft__wait *wait)
 {
     struct weft__task *task = thread->task;
 
     if (task->is_attached)
         weft__detach(task);
-    task->waits_on = waits_on;
+    task->wait = wait;
+    if (WEFT__UNLIKELY(weft__policy.seeded) && wait->owner)
+        weft__detect_circle(wait);
     WEFT__RELEASE(task);
     atomic_store_explicit(&task->claim, claim, memory_order_relaxed);
     atomic_signal_fence(memory_order_seq_cst); /* pairs with weft__scope_cancel's membarrier [C1] */
@@ -211,6 +224,8 @@ void weft__yield(struct weft__thread *thread)
 {
     struct weft__task *task = thread->task, *next;
 
+    if (WEFT__UNLIKELY(weft__policy.seeded))
+        weft__policy_lower(task);
     if (task->is_attached)
         weft__detach(task);
     if (task->pinned || task->hog || !weft__ring_reserve(&thread->worker->deque)) {
@@ -230,9 +245,8 @@ struct weft__thread *weft__maybe_preempt(struct weft__thread *thread)
     struct weft__task *task = thread->task, *next;
     struct weft__worker *worker = thread->worker;
 
-    if (!task || task->pinned || !weft__policy_preempts() || !weft__ring_reserve(&worker->deque))
-        return thread;
-    if (!worker->woken_count && !weft__ring_count(&worker->deque))
+    if (!task || task->pinned || !(worker->woken_count || weft__ring_count(&worker->deque)) ||
+        !weft__policy_preempts(worker, task) || !weft__ring_reserve(&worker->deque))
         return thread;
     if (task->is_attached)
         weft__detach(task);
@@ -419,6 +433,24 @@ static void fall_asleep(struct weft__thread *thread)
     weft__monitor_poke();
 }
 
+/* Under a seed, when nothing is ready and no timer is set: only the world outside can go on. */
+static void rest_seeded(struct weft__thread *thread)
+{
+    bool alone =
+        !weft__runtime.poller->watched() && !atomic_load_explicit(&weft__runtime.foreign, memory_order_relaxed);
+
+    if (!alone || !atomic_load_explicit(&weft__runtime.live, memory_order_relaxed)) {
+        fall_asleep(thread);
+        return;
+    }
+    weft__os_futex_wait(&thread->word, 0, weft__os_now() + (weft__on_finding ? 0 : DEADLOCK_NS));
+    if (!atomic_load_explicit(&weft__runtime.inject, memory_order_acquire) &&
+        !atomic_load_explicit(&weft__runtime.stopping, memory_order_acquire)) {
+        weft__detect_deadlock();
+        fall_asleep(thread);
+    }
+}
+
 /* Under a seed, when nothing is ready: real events first, if any task waits for one; else time jumps to the next timer.
  */
 static void fall_asleep_seeded(struct weft__thread *thread)
@@ -427,7 +459,7 @@ static void fall_asleep_seeded(struct weft__thread *thread)
     int64_t grace = weft__runtime.poller->watched() ? weft__os_now() + WEFT_MILLISECOND : 0;
 
     if (next == INT64_MAX)
-        fall_asleep(thread);
+        rest_seeded(thread);
     else if (weft__runtime.poller->poll(thread, grace) == 0 && !thread->worker->woken_count)
         atomic_store_explicit(&weft__policy.now, next, memory_order_relaxed);
 }

@@ -4,9 +4,11 @@
 
 #include "core/worker.h"
 
+struct weft__wait;
+
 /* Before a park, inside: publishes that the current task may be woken. Afterwards make it findable (under the lock of
  * what it waits for), release that lock, and call weft__park. */
-void weft__park_prepare(struct weft__thread *thread, enum weft__claim claim, const void *waits_on);
+void weft__park_prepare(struct weft__thread *thread, enum weft__claim claim, const struct weft__wait *wait);
 
 /* Waits until somebody wins the claim, cancellation included; if that has already come, does not wait. Returns outside
  * the runtime, perhaps on another thread. The caller finds out why it woke; waking for nothing is possible. */

@@ -67,11 +67,12 @@ static struct weft__task *make(struct weft__worker *worker, struct weft__scope *
     task->sibling = (struct weft__link){0};
     task->handle = NULL;
     task->locals = NULL;
-    task->waits_on = NULL;
+    task->wait = NULL;
     task->pinned = NULL;
     atomic_store_explicit(&task->claim, WEFT__RUNNING, memory_order_relaxed);
     atomic_store_explicit(&task->cancelled, 0, memory_order_relaxed);
     task->pins = 0;
+    task->priority = WEFT__UNLIKELY(weft__policy.seeded) ? weft__policy_priority() : 0;
     task->hog = 0;
     task->is_attached = task->ended = task->wants_worker = false;
     task->seen_epoch = atomic_load_explicit(&weft__cancel_epoch, memory_order_relaxed) - 1;

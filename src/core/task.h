@@ -38,22 +38,23 @@ struct weft__task {
     struct weft__link sibling;   /* in home->children when detached; home's lock */
     weft_entry *entry;
     void *arguments;
-    const char *name;            /* its own; others read it for reports */
-    struct weft_task *handle;    /* or NULL; constant */
-    void **locals;               /* its own; NULL until the first value is set */
-    const void *waits_on;        /* for pictures: the object, while parked */
-    struct weft__worker *pinned; /* the private worker of a pinned task, or NULL; its own */
-    atomic_uint on_cpu;          /* 1 from being chosen until its context has been saved */
-    atomic_uint claim;           /* enum weft__claim */
-    atomic_uint cancelled;       /* this one task was cancelled */
-    uint32_t seen_epoch;         /* its own: when cancel_rc was true */
-    int cancel_rc;               /* its own */
-    uint8_t hog;                 /* its holder's: bursts to go until it is no hog */
-    bool is_attached;            /* the worker's: in no list, ends in front of spawner */
-    bool ended;                  /* its context is dead: free the stack after the switch */
-    uint8_t size_class;          /* of the stack; constant */
-    uint16_t pins;               /* its own: nested pins */
-    bool wants_worker;           /* it is entering the runtime: no demoted thread will do */
+    const char *name;              /* its own; others read it for reports */
+    struct weft_task *handle;      /* or NULL; constant */
+    void **locals;                 /* its own; NULL until the first value is set */
+    const struct weft__wait *wait; /* for reports and pictures, while it is parked */
+    struct weft__worker *pinned;   /* the private worker of a pinned task, or NULL; its own */
+    atomic_uint on_cpu;            /* 1 from being chosen until its context has been saved */
+    atomic_uint claim;             /* enum weft__claim */
+    atomic_uint cancelled;         /* this one task was cancelled */
+    uint32_t seen_epoch;           /* its own: when cancel_rc was true */
+    int cancel_rc;                 /* its own */
+    uint8_t hog;                   /* its holder's: bursts to go until it is no hog */
+    bool is_attached;              /* the worker's: in no list, ends in front of spawner */
+    bool ended;                    /* its context is dead: free the stack after the switch */
+    uint8_t size_class;            /* of the stack; constant */
+    uint16_t pins;                 /* its own: nested pins */
+    int32_t priority;              /* under a seed: the policy's */
+    bool wants_worker;             /* it is entering the runtime: no demoted thread will do */
     unsigned valgrind_id;
     char *base; /* the slot's first byte; constant */
 #ifdef WEFT__SANITIZED

@@ -1,14 +1,14 @@
 /* Waiters, tasks and plain threads alike. */
 #include "core/wait.h"
 
-void weft__wait_begin(struct weft__wait *wait, enum weft__claim claim, const void *object)
+void weft__wait_begin(struct weft__wait *wait, enum weft__claim claim)
 {
     wait->thread = weft__enter_any();
     wait->task = wait->thread ? wait->thread->task : NULL;
     wait->winner = NULL;
     atomic_init(&wait->word, WEFT__ASLEEP);
     if (wait->task)
-        weft__park_prepare(wait->thread, claim, object);
+        weft__park_prepare(wait->thread, claim, wait);
 }
 
 bool weft__wait_claim(struct weft__wait *wait)

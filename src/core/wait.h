@@ -1,9 +1,9 @@
 /* Waiting: a task or a plain thread, in the queue of one object or of several. Everything lies on the waiter's stack.
  *
- *     struct weft__wait wait;                                  one suspension: who waits
+ *     struct weft__wait wait = {.what = "..."};               one suspension: who waits, and for what
  *     struct weft__waiter waiter = {.wait = &wait};            its place in one queue
  *
- *     weft__wait_begin(&wait, claim, object);
+ *     weft__wait_begin(&wait, claim);
  *     lock; if the condition holds { unlock; weft__wait_abandon(&wait); } else append the waiter; unlock;
  *     weft__wait(&wait, deadline of a plain thread);
  *     if (wait.winner != &waiter) { weft__wait_give_up(&waiter, lock, queue); look at cancellation }
@@ -31,9 +31,14 @@ struct weft__wait {
     struct weft__thread *thread; /* between begin and wait: the caller's, inside */
     struct weft__waiter *winner; /* who was chosen: it is out of its queue; the winner's */
     atomic_uint word;            /* of a plain thread, a futex: enum weft__word */
+    bool is_open;                /* the world outside may end it: a waker's */
+    const char *what;            /* for reports and pictures, with the next two: "to receive", and so on */
+    const char *place;           /* "FILE:LINE" of the call, or NULL */
+    const void *object;          /* what it waits for, or NULL */
+    const void *const *owner;    /* where it stands who has what it waits for, a task; or NULL */
 };
 
-void weft__wait_begin(struct weft__wait *wait, enum weft__claim claim, const void *object);
+void weft__wait_begin(struct weft__wait *wait, enum weft__claim claim);
 void weft__wait_abandon(struct weft__wait *wait);
 void weft__wait(struct weft__wait *wait, int64_t thread_deadline);
 

@@ -112,6 +112,7 @@ static int run_root(struct root_call **self)
 int weft__call_in(struct weft__scope *root, const struct weft_site *site, const void *arguments)
 {
     struct root_call call = {site->entry, (void *)arguments, 0}, *pointer = &call;
+    bool was_foreign = atomic_load_explicit(&weft__runtime.foreign, memory_order_relaxed);
     int rc;
 
     atomic_fetch_add_explicit(&guest.calls, 1, memory_order_seq_cst); /* pairs with weft_stop [G1] */
@@ -119,13 +120,22 @@ int weft__call_in(struct weft__scope *root, const struct weft_site *site, const 
         atomic_fetch_sub_explicit(&guest.calls, 1, memory_order_release);
         return -EPERM;
     }
+    weft__lock(&weft__runtime.roots_lock);
+    weft__list_append(&weft__runtime.roots, &root->published);
+    weft__unlock(&weft__runtime.roots_lock);
     rc = weft__spawn(root, (weft_entry *)(void (*)(void))run_root, &pointer, sizeof pointer, _Alignof(void *),
                      site->name, NULL);
+    if (atomic_load_explicit(&guest.calls, memory_order_relaxed) ==
+        1) /* the caller of one call does nothing but wait */
+        atomic_store_explicit(&weft__runtime.foreign, was_foreign, memory_order_relaxed);
     if (rc == 0) {
         weft__scope_await_children(root);
         WEFT__ACQUIRE(root);
         rc = call.result;
     }
+    weft__lock(&weft__runtime.roots_lock);
+    weft__list_remove(&weft__runtime.roots, &root->published);
+    weft__unlock(&weft__runtime.roots_lock);
     atomic_fetch_sub_explicit(&guest.calls, 1, memory_order_release);
     return rc;
 }

@@ -146,13 +146,13 @@ static int wait_as_thread(int fd, enum weft__direction direction)
 int weft__fd_wait(struct weft__fd *entry, int fd, enum weft__direction direction, struct weft__fd_try tried)
 {
     struct weft__thread *thread = weft__self();
-    struct weft__wait wait;
+    struct weft__wait wait = {.what = "for a descriptor"};
     struct weft__waiter waiter = {.wait = &wait};
     int rc;
 
     if (!thread || !thread->task)
         return wait_as_thread(fd, direction);
-    weft__wait_begin(&wait, WEFT__WAITING, entry);
+    weft__wait_begin(&wait, WEFT__WAITING);
     weft__lock(&entry->lock);
     rc = prepare(entry, fd, direction, tried);
     if (rc == 1)
@@ -331,12 +331,13 @@ static void span_is_over(struct weft__timer *timer)
 int weft__fd_await_close(int64_t span)
 {
     struct weft__thread *thread = weft__self();
-    struct starved_waiter w = {.waiter.wait = &w.wait, .timer.fire = span_is_over};
+    struct starved_waiter w = {
+        .wait.what = "for a descriptor to become free", .waiter.wait = &w.wait, .timer.fire = span_is_over};
 
     if (!thread || !thread->task)
         return weft_sleep(span);
     atomic_fetch_add_explicit(&starved.count, 1, memory_order_seq_cst);
-    weft__wait_begin(&w.wait, WEFT__WAITING, &starved);
+    weft__wait_begin(&w.wait, WEFT__WAITING);
     weft__timer_start(w.wait.thread, &w.timer, weft__now() + span);
     weft__lock(&starved.lock);
     weft__list_append(&starved.waiters, &w.waiter.link);

@@ -1,4 +1,5 @@
-/* Signals: a handler that counts into an eventfd, which is waited for like any descriptor. */
+/* Signals: a handler that counts into an eventfd, which is waited for like any descriptor. The eventfd is closed when
+ * no handler is about to write to it: its number may be another file's right after. */
 #include "io/signal.h"
 
 #include "io/fd.h"
@@ -12,6 +13,9 @@ enum { SIGNALS = 65 };
 /* Of each signal: 1 + the eventfd, so that zero is none. */
 static atomic_int watched[SIGNALS];
 
+/* Deliveries on their way, on any thread. */
+static atomic_uint delivering;
+
 static struct {
     struct weft__lock lock;
     unsigned counts[SIGNALS]; /* lock */
@@ -19,10 +23,13 @@ static struct {
 
 bool weft__signal_deliver(int number)
 {
-    int fd = atomic_load_explicit(&watched[number], memory_order_acquire) - 1;
+    int fd;
 
+    atomic_fetch_add_explicit(&delivering, 1, memory_order_seq_cst);       /* pairs with change [S1] */
+    fd = atomic_load_explicit(&watched[number], memory_order_seq_cst) - 1; /* pairs with change [S1] */
     if (fd >= 0)
         weft__os_eventfd_write(fd);
+    atomic_fetch_sub_explicit(&delivering, 1, memory_order_release); /* pairs with change [S2] */
     return fd >= 0;
 }
 
@@ -64,12 +71,15 @@ static int change(int number, int by)
         watches.counts[number] += (unsigned)by;
     if (rc == 0 && watches.counts[number] == 0) {
         weft__os_signal_handle(number, NULL);
-        fd = atomic_exchange_explicit(&watched[number], 0, memory_order_acq_rel) - 1;
+        fd = atomic_exchange_explicit(&watched[number], 0, memory_order_seq_cst) - 1; /* pairs with deliver [S1] */
     }
     weft__unlock(&watches.lock);
     weft__leave_any(thread);
-    if (fd >= 0)
-        weft_fd_close(fd);
+    if (fd < 0)
+        return rc;
+    while (atomic_load_explicit(&delivering, memory_order_seq_cst)) /* pairs with deliver [S1], [S2] */
+        weft__os_yield();
+    (void)weft_fd_close(fd);
     return rc;
 }
 
@@ -134,8 +144,11 @@ static int queue(struct weft__thread *thread, struct weft_case *c, struct weft__
 
 static void leave(struct weft__thread *thread, struct weft_case *c, struct weft__place *place)
 {
+    int fd = fd_of(c->weft__number);
+
     (void)thread;
-    weft__fd_leave(fd_of(c->weft__number), WEFT__IN, place);
+    if (fd >= 0)
+        weft__fd_leave(fd, WEFT__IN, place);
 }
 
 /* Another may have been faster. */

@@ -61,7 +61,7 @@ int weft_barrier_break(weft_barrier *public)
 int weft_barrier_wait(weft_barrier *public)
 {
     struct barrier *barrier = of(public);
-    struct weft__wait wait;
+    struct weft__wait wait = {.what = "at a barrier"};
     struct weft__waiter waiter = {.wait = &wait};
     struct weft__thread *thread;
     int rc;

@@ -118,7 +118,7 @@ WEFT__INLINE int recv_now(struct weft__chan *chan, void *item, struct weft__wait
     return 0;
 }
 
-WEFT__INLINE int exchange(struct weft__chan *chan, void *item, bool sends, bool waits)
+WEFT__INLINE int exchange(struct weft__chan *chan, void *item, bool sends, bool waits, const char *place)
 {
     struct weft__waiter *woken;
     struct weft__thread *thread;
@@ -133,7 +133,7 @@ WEFT__INLINE int exchange(struct weft__chan *chan, void *item, bool sends, bool 
         rc = sends ? send_now(chan, item, &woken) : recv_now(chan, item, &woken);
         weft__chan_edges(chan, sends);
         if (rc > 0 && waits) {
-            struct weft__wait wait;
+            struct weft__wait wait = {.what = sends ? "to send" : "to receive", .place = place};
             struct weft__waiter waiter = {.wait = &wait, .value = item};
 
             rc = weft__guard_wait(thread, &chan->guard, sends ? &chan->senders : &chan->receivers, &waiter,
@@ -151,24 +151,34 @@ WEFT__INLINE int exchange(struct weft__chan *chan, void *item, bool sends, bool 
     return rc;
 }
 
+int weft__send(struct weft__chan *chan, const void *item, const char *place)
+{
+    return exchange(chan, (void *)(uintptr_t)item, true, true, place);
+}
+
+int weft__recv(struct weft__chan *chan, void *item, const char *place)
+{
+    return exchange(chan, item, false, true, place);
+}
+
 int weft_send_raw(struct weft__chan *chan, const void *item)
 {
-    return exchange(chan, (void *)(uintptr_t)item, true, true);
+    return weft__send(chan, item, NULL);
 }
 
 int weft_recv_raw(struct weft__chan *chan, void *item)
 {
-    return exchange(chan, item, false, true);
+    return weft__recv(chan, item, NULL);
 }
 
 int weft_try_send_raw(struct weft__chan *chan, const void *item)
 {
-    return exchange(chan, (void *)(uintptr_t)item, true, false);
+    return exchange(chan, (void *)(uintptr_t)item, true, false, NULL);
 }
 
 int weft_try_recv_raw(struct weft__chan *chan, void *item)
 {
-    return exchange(chan, item, false, false);
+    return exchange(chan, item, false, false, NULL);
 }
 
 static struct weft__list take_with(struct weft__list *queue, int rc)

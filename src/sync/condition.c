@@ -29,7 +29,7 @@ int weft_condition_wait(weft_condition *public, weft_mutex *lock)
 {
     struct condition *condition = of(public);
     struct weft__mutex *mutex = weft__mutex_of(lock);
-    struct weft__wait wait;
+    struct weft__wait wait = {.what = "for a condition"};
     struct weft__waiter waiter = {.wait = &wait};
     struct weft__thread *thread;
     const char *place;

@@ -63,7 +63,7 @@ int weft_event_is_set(const weft_event *event)
 int weft_event_wait(weft_event *public)
 {
     struct event *event = of(public);
-    struct weft__wait wait;
+    struct weft__wait wait = {.what = "for an event"};
     struct weft__waiter waiter = {.wait = &wait};
     struct weft__thread *thread;
     int rc;

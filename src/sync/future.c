@@ -2,7 +2,10 @@
  * are served afterwards, outside. A reaction that settles another future hands back the reactions of that one, which
  * are appended to the row: chains run one after the other, on one stack frame.
  *
- * A future lives as long as its owner, its unfinished reactions and tasks that were started for it.
+ * A future lives as long as its owner, and as those who will give it its outcome: a reaction, or a task that was
+ * started for it. Its own reactions hold it only from the settling on, until they have run: held before, a future that
+ * nobody can settle any more would keep itself. When the last holder goes, such a one is rejected instead, for what is
+ * chained to it.
  */
 #include <weft/future.h>
 
@@ -19,6 +22,7 @@ struct weft__future {
     struct weft__guard guard;
     struct weft__list waiters;      /* guard */
     struct reaction *first, **last; /* guard: in the order of chaining */
+    uint32_t chained;               /* guard: their number */
     atomic_uint references;
     uint32_t size;                             /* of the value; constant */
     enum state state;                          /* guard for writing */
@@ -32,7 +36,7 @@ struct weft__future {
 struct reaction {
     struct reaction *next;
     struct reaction *(*run)(struct reaction *reaction);
-    struct weft__future *source; /* with a reference */
+    struct weft__future *source; /* with a reference once it is settled */
 };
 
 /* ---- life ---- */
@@ -69,6 +73,12 @@ void weft_future_free_raw(struct weft__future *future)
     WEFT__ACQUIRE(&future->references);
     if (future->waiters.first)
         weft__panic("weft_future_free: somebody still waits for the future made at %s", future->place);
+    if (future->first) {
+        refer(future);
+        (void)weft_reject_raw(future, -EPIPE); /* makes its reactions hold it */
+        weft_future_free_raw(future);
+        return;
+    }
     if (future->state == REJECTED && !atomic_load_explicit(&future->looked_at, memory_order_relaxed))
         weft__report("the future made at %s was rejected with error %d (%s) and nobody looked at it: get it, or chain "
                      "an on_error to it",
@@ -95,6 +105,7 @@ static int settle(struct weft__future *future, const void *value, int rc, struct
     future->rc = rc;
     WEFT__RELEASE(future);
     __atomic_store_n(&future->state, rc == 0 ? RESOLVED : REJECTED, __ATOMIC_RELEASE); /* pairs with settled [F1] */
+    atomic_fetch_add_explicit(&future->references, future->chained, memory_order_relaxed);
     *ret_reactions = future->first;
     future->first = NULL;
     future->last = &future->first;
@@ -105,27 +116,39 @@ static int settle(struct weft__future *future, const void *value, int rc, struct
     return 0;
 }
 
-WEFT__INLINE bool settled(const struct weft__future *future)
+/* Whether it has its outcome. Whoever learns so may free it: not before settle has left the guard. */
+static bool settled(struct weft__thread *thread, struct weft__future *future)
 {
     if (__atomic_load_n(&future->state, __ATOMIC_ACQUIRE) == PENDING) /* pairs with settle [F1] */
         return false;
+    weft__guard_enter(thread, &future->guard);
+    weft__guard_leave(thread, &future->guard);
     WEFT__ACQUIRE(future);
     return true;
+}
+
+static struct reaction **end_of(struct reaction **row)
+{
+    while (*row)
+        row = &(*row)->next;
+    return row;
 }
 
 /* Runs a row of reactions, and those that they bring about. */
 static void run_all(struct reaction *first)
 {
+    struct reaction **end = end_of(&first);
+
     while (first) {
-        struct reaction *reaction = first, *more, **end;
+        struct reaction *reaction = first;
         struct weft__future *source = reaction->source;
 
         first = reaction->next;
-        more = reaction->run(reaction); /* frees it */
+        if (!first)
+            end = &first;
+        *end = reaction->run(reaction); /* frees it */
+        end = end_of(end);
         weft_future_free_raw(source);
-        for (end = &first; *end;)
-            end = &(*end)->next;
-        *end = more;
     }
 }
 
@@ -143,7 +166,7 @@ static int settle_and_run(struct weft__future *future, const void *value, int rc
 
 int weft_resolve_raw(struct weft__future *future, const void *value)
 {
-    return settle_and_run(future, value, 0);
+    return value ? settle_and_run(future, value, 0) : -EINVAL;
 }
 
 int weft_reject_raw(struct weft__future *future, int rc)
@@ -167,14 +190,20 @@ static int outcome(struct weft__future *future, void *value)
 
 int weft_future_status_raw(struct weft__future *future)
 {
+    struct weft__thread *thread;
+    bool is_settled;
+
     if (!future)
         return -EINVAL;
-    return settled(future) ? outcome(future, NULL) : -EAGAIN;
+    thread = weft__enter_any();
+    is_settled = settled(thread, future);
+    weft__leave_any(thread);
+    return is_settled ? outcome(future, NULL) : -EAGAIN;
 }
 
 int weft_get_raw(struct weft__future *future, void *value)
 {
-    struct weft__wait wait;
+    struct weft__wait wait = {.what = "to get a future"};
     struct weft__waiter waiter = {.wait = &wait};
     struct weft__thread *thread;
     int rc;
@@ -201,10 +230,9 @@ static int try(struct weft__thread *thread, struct weft_case *c)
 {
     struct weft__future *future = c->weft__object;
 
-    (void)thread;
     if (!future)
         return -EINVAL;
-    if (!settled(future))
+    if (!settled(thread, future))
         return 0;
     weft__case_result(c, outcome(future, c->weft__value));
     return 1;
@@ -235,23 +263,25 @@ const struct weft__kind weft__on_future = {try, queue, leave, finish};
 
 /* ---- chaining ---- */
 
-/* Chains the reaction; if the outcome is there already, runs it. It gets a reference of its own to the source. */
+/* Chains the reaction; if the outcome is there already, runs it. */
 static void chain(struct weft__future *source, struct reaction *reaction)
 {
     struct weft__thread *thread = weft__enter_any();
     bool is_pending;
 
-    reaction->source = refer(source);
+    reaction->source = source;
     weft__guard_enter(thread, &source->guard);
     is_pending = source->state == PENDING;
     if (is_pending) {
         *source->last = reaction;
         source->last = &reaction->next;
+        source->chained++;
     }
     weft__end(thread, &source->guard);
     if (is_pending)
         return;
     WEFT__ACQUIRE(source);
+    refer(source);
     run_all(reaction);
 }
 
@@ -353,7 +383,7 @@ static struct reaction *run_member(struct reaction *reaction)
 {
     struct member *member = WEFT__OF(struct member, reaction, reaction);
     struct gathering *gathering = member->gathering;
-    struct reaction *more = NULL, **end;
+    struct reaction *more = NULL;
     int rc = outcome(reaction->source, NULL);
 
     if (rc < 0)
@@ -362,9 +392,7 @@ static struct reaction *run_member(struct reaction *reaction)
         (void)settle(gathering->target, &member->index, 0, &more);
     else if (rc < 0 && gathering->how != ANY)
         (void)settle(gathering->target, NULL, rc, &more);
-    for (end = &more; *end;)
-        end = &(*end)->next;
-    *end = count_down(gathering);
+    *end_of(&more) = count_down(gathering);
     return more;
 }
 
@@ -375,7 +403,7 @@ static weft_future(size_t) gather(struct weft__future *const *futures, size_t co
     size_t bytes;
 
     for (size_t i = 0; target && i < count; i++) {
-        if (!futures[i]) {
+        if (!futures || !futures[i]) {
             (void)weft_reject_raw(target, -EINVAL);
             return (weft_future(size_t))(void *)target;
         }
@@ -484,8 +512,12 @@ int weft__go_future(weft_scope *scope, struct weft__future *future, const struct
     if (!future)
         return -EINVAL;
     promised = aligned_alloc(64, (sizeof *promised + site->size + 63) & ~(size_t)63);
-    if (!promised)
+    if (!promised) {
+        if (scope)
+            weft__scope_result(weft__scope_of(scope), -ENOMEM); /* as for any task that cannot be started */
+        (void)weft_reject_raw(future, -ENOMEM);
         return -ENOMEM;
+    }
     promised->future = refer(future);
     promised->entry = site->entry;
     memcpy(promised->arguments, arguments, site->size);

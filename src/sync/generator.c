@@ -24,11 +24,13 @@ struct weft__generator {
     const void *kept;                          /* guard: the value of KEPT, on the body's stack */
     enum state state;                          /* guard */
     int rc;                                    /* guard: the error of the body that nobody has been told; else -EPIPE */
-    int early;                                 /* guard: the word to a body that had not come yet */
+    int early;                                 /* guard: the word to a body that was not in its queue */
+    int thrown;                                /* guard: for the next emit, since none waited; else 0 */
     bool closing;                              /* guard */
     atomic_uint references;                    /* the owner's and the body's */
     size_t size;                               /* of a value; constant */
     weft_entry *entry;                         /* constant */
+    char sent[] __attribute__((aligned(16)));  /* guard: the value that belongs to 'early' */
 };
 
 /* What the consumer has to say to the emit that waits. */
@@ -46,16 +48,19 @@ static void drop(struct weft__generator *generator)
     free(generator);
 }
 
-/* Gives the body its turn, with a word. NULL: it is on its way already, to its start or cancelled. The guard is held.
- */
+/* Gives the body its turn, with a word. NULL: it is on its way, to its start, cancelled, or woken for nothing: it finds
+ * the word in 'early'. The guard is held. */
 static struct weft__waiter *give_turn(struct weft__generator *generator, struct word word)
 {
     struct weft__waiter *body = weft__take_first(&generator->body);
 
     generator->state = RUNNING;
-    generator->early = word.rc;
-    if (!body)
+    if (!body) {
+        generator->early = word.sent ? 1 : word.rc;
+        if (word.sent)
+            memcpy(generator->sent, word.sent, generator->size);
         return NULL;
+    }
     if (word.sent && body->value)
         memcpy(body->value, word.sent, generator->size);
     body->rc = word.sent ? 1 : word.rc;
@@ -79,7 +84,9 @@ static int next_now(struct weft__generator *generator, struct weft__thread *thre
         generator->rc = -EPIPE;
         return rc;
     case KEPT:
-        if (word.sent || word.rc < 0) /* the word is for an emit whose value has been taken */
+        if (word.sent)
+            return -EAGAIN; /* its sender has not seen what that emit gave */
+        if (word.rc < 0)
             return 1;
         if (value)
             memcpy(value, generator->kept, generator->size);
@@ -87,8 +94,13 @@ static int next_now(struct weft__generator *generator, struct weft__thread *thre
         return 0;
     case NEW:
         return word.sent ? -EAGAIN : 1;
+    case RUNNING: /* for a consumer that was cancelled: no emit waits */
+        if (word.sent)
+            return -EAGAIN;
+        if (word.rc < 0)
+            generator->thrown = word.rc;
+        break;
     case EMITTED:
-    case RUNNING:
         break;
     }
     return 1;
@@ -96,7 +108,7 @@ static int next_now(struct weft__generator *generator, struct weft__thread *thre
 
 static int resume(struct weft__generator *generator, struct word word, void *value)
 {
-    struct weft__wait wait;
+    struct weft__wait wait = {.what = "for the next value of a generator"};
     struct weft__waiter consumer = {.wait = &wait, .value = value}, *body = NULL;
     struct weft__thread *thread;
     int rc;
@@ -112,10 +124,9 @@ static int resume(struct weft__generator *generator, struct word word, void *val
             weft__end(thread, &generator->guard);
             return rc;
         }
-        if (generator->state != RUNNING) {
+        if (generator->state != RUNNING)
             body = give_turn(generator, word);
-            word = (struct word){0}; /* it has been said */
-        }
+        word = (struct word){0}; /* it has been said */
         weft__guard_queue(thread, &generator->guard, &generator->consumer, &consumer, WEFT__WAITING);
         if (body)
             weft__wait_won(thread, body->wait);
@@ -140,14 +151,13 @@ int weft_throw_raw(struct weft__generator *generator, int rc, void *value)
     return rc < 0 ? resume(generator, (struct word){.rc = rc}, value) : -EINVAL;
 }
 
-int weft_generator_close_raw(struct weft__generator *generator)
+/* listens: the caller passes the body's error on; else it is the scope's. */
+static int finish(struct weft__generator *generator, bool listens)
 {
-    struct weft__wait wait;
-    struct weft__waiter closer = {.wait = &wait}, *body;
+    struct weft__wait wait = {.what = "for a generator to end"};
+    struct weft__waiter closer = {.wait = &wait, .rc = listens}, *body;
     int rc;
 
-    if (!generator)
-        return -EINVAL;
     for (;;) {
         struct weft__thread *thread = weft__enter_any();
 
@@ -170,21 +180,34 @@ int weft_generator_close_raw(struct weft__generator *generator)
     }
 }
 
+int weft_generator_close_raw(struct weft__generator *generator)
+{
+    return generator ? finish(generator, true) : -EINVAL;
+}
+
 void weft_generator_free_raw(struct weft__generator *generator)
 {
     if (!generator)
         return;
-    (void)weft_generator_close_raw(generator); /* an error that comes so late is the scope's, see ended */
+    (void)finish(generator, false); /* an error that has been left unsaid is the scope's already */
     drop(generator);
 }
 
 /* ---- the body ---- */
 
+/* The word to a body that was on its way when its turn came. The guard is held. */
+static int take_early(struct weft__generator *generator, void *sent)
+{
+    if (generator->early > 0 && sent)
+        memcpy(sent, generator->sent, generator->size);
+    return generator->early;
+}
+
 /* Waits for the next turn; the guard is held, and left. What the consumer said: 0, 1, or an error; -ECANCELED ... */
 static int await_turn(struct weft__thread *thread, struct weft__generator *generator, struct weft__waiter *woken,
                       void *sent)
 {
-    struct weft__wait wait;
+    struct weft__wait wait = {.what = "for the consumer of a generator"};
     struct weft__waiter body = {.wait = &wait, .value = sent};
     int rc;
 
@@ -200,6 +223,10 @@ static int await_turn(struct weft__thread *thread, struct weft__generator *gener
         weft__guard_enter(thread, &generator->guard);
         if (rc < 0)
             break;
+        if (generator->state == RUNNING) { /* woken for nothing, and the turn has come meanwhile */
+            rc = take_early(generator, sent);
+            break;
+        }
     }
     generator->state = RUNNING;
     generator->kept = NULL;
@@ -218,8 +245,10 @@ int weft_emit_raw(struct weft__generator *generator, const void *value, void *se
     if ((rc = weft__begin(&thread)) < 0)
         return rc;
     weft__guard_enter(thread, &generator->guard);
-    if (generator->closing || !thread || generator->task != thread->task) {
-        rc = generator->closing ? -EPIPE : -EPERM;
+    rc = !thread || generator->task != thread->task ? -EPERM : generator->closing ? -EPIPE : generator->thrown;
+    if (rc < 0) {
+        if (rc != -EPERM)
+            generator->thrown = 0;
         weft__end(thread, &generator->guard);
         return rc;
     }
@@ -247,12 +276,14 @@ static int ended(struct weft__generator *generator, int rc)
     generator->task = NULL;
     generator->rc = rc < 0 ? rc : -EPIPE;
     consumer = weft__take_first(&generator->consumer);
-    told = consumer || generator->closers.first;
+    told = consumer != NULL;
     if (consumer) {
         consumer->rc = generator->rc;
         generator->rc = -EPIPE;
     }
     closers = weft__take_all(&generator->closers);
+    for (struct weft__link *link = closers.first; link; link = link->next)
+        told |= WEFT__OF(struct weft__waiter, link, link)->rc;
     weft__guard_leave(thread, &generator->guard);
     if (consumer)
         weft__wait_won(thread, consumer->wait);
@@ -276,7 +307,7 @@ static int run_body(void *self)
     weft__guard_enter(thread, &generator->guard);
     generator->task = thread->task;
     if (generator->state == RUNNING) { /* its turn has come before it */
-        rc = generator->early;
+        rc = take_early(generator, NULL);
         weft__end(thread, &generator->guard);
     } else {
         rc = await_turn(thread, generator, NULL, NULL);
@@ -291,7 +322,7 @@ static int run_body(void *self)
 struct weft__generator *weft__generator_new(weft_scope *scope, size_t size, const struct weft_site *site,
                                             void *arguments, size_t out)
 {
-    struct weft__generator *generator = calloc(1, sizeof *generator);
+    struct weft__generator *generator = size > UINT32_MAX ? NULL : calloc(1, sizeof *generator + size);
     struct body *body = aligned_alloc(64, (sizeof *body + site->size + 63) & ~(size_t)63);
 
     if (!generator || !body)

@@ -46,8 +46,9 @@ static void prepare(struct weft__thread *thread, struct weft__guard *guard, stru
     wait->thread = thread;
     wait->task = thread ? thread->task : NULL;
     wait->winner = NULL;
+    wait->object = guard;
     if (thread)
-        weft__park_prepare(thread, claim, guard);
+        weft__park_prepare(thread, claim, wait);
     else
         atomic_init(&wait->word, WEFT__ASLEEP);
 }

@@ -72,7 +72,7 @@ int weft_latch_done(weft_latch *public)
 int weft_latch_wait(weft_latch *public)
 {
     struct latch *latch = of(public);
-    struct weft__wait wait;
+    struct weft__wait wait = {.what = "for a latch"};
     struct weft__waiter waiter = {.wait = &wait};
     struct weft__thread *thread;
     int rc;

@@ -94,7 +94,7 @@ WEFT__NOINLINE static int take_slow(struct weft__thread *thread, struct weft__mu
                                     const char *place)
 {
     const void *self = weft__identity(thread);
-    struct weft__wait wait;
+    struct weft__wait wait = {.what = "to lock a mutex", .place = place, .owner = &mutex->owner};
     struct weft__waiter waiter = {.wait = &wait, .value = (void *)(uintptr_t)self};
     bool again = false;
     int rc;

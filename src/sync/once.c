@@ -35,7 +35,7 @@ static int run(struct once *once, int (*fn)(void *), void *argument)
 int weft_once_run(weft_once *public, int (*fn)(void *argument), void *argument)
 {
     struct once *once = (struct once *)(void *)public;
-    struct weft__wait wait;
+    struct weft__wait wait = {.what = "for a once to be run by another"};
     struct weft__waiter waiter = {.wait = &wait};
     struct weft__thread *thread;
     int rc;

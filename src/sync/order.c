@@ -92,29 +92,43 @@ static struct node *make_node(const void *lock)
     return node;
 }
 
-static void drop_edge(struct edge *edge)
+static void drop_node(struct node *node)
+{
+    weft__list_remove(&order.nodes[bucket(node->lock)], &node->link);
+    free(node);
+}
+
+/* ... and the other end, if that leaves it alone. */
+static void drop_edge(struct edge *edge, struct node *other)
 {
     weft__list_remove(&edge->from->out, &edge->out);
     weft__list_remove(&edge->to->in, &edge->in);
     order.edges_count--;
     free(edge);
+    if (!other->out.first && !other->in.first)
+        drop_node(other);
 }
 
-static void drop_node(struct node *node)
+static void drop_with_edges(struct node *node)
 {
-    while (node->out.first)
-        drop_edge(WEFT__OF(struct edge, out, node->out.first));
-    while (node->in.first)
-        drop_edge(WEFT__OF(struct edge, in, node->in.first));
-    weft__list_remove(&order.nodes[bucket(node->lock)], &node->link);
-    free(node);
+    struct edge *edge;
+
+    while (node->out.first) {
+        edge = WEFT__OF(struct edge, out, node->out.first);
+        drop_edge(edge, edge->to);
+    }
+    while (node->in.first) {
+        edge = WEFT__OF(struct edge, in, node->in.first);
+        drop_edge(edge, edge->from);
+    }
+    drop_node(node);
 }
 
 static void drop_all(void)
 {
     for (uint32_t i = 0; i < BUCKETS; i++)
         while (order.nodes[i].first)
-            drop_node(WEFT__OF(struct node, link, order.nodes[i].first));
+            drop_with_edges(WEFT__OF(struct node, link, order.nodes[i].first));
 }
 
 static bool has_edge(const struct node *from, const struct node *to)
@@ -239,7 +253,7 @@ static void forget(const void *lock)
     struct node *node = find_node(lock);
 
     if (node)
-        drop_node(node);
+        drop_with_edges(node);
 }
 
 static void report(const struct circle *circle, const char *name, const char *place, const char *held_name)

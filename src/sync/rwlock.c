@@ -80,7 +80,7 @@ static void pass_on(struct rwlock *lock)
 
 static int take(struct rwlock *lock, bool writes, bool waits)
 {
-    struct weft__wait wait;
+    struct weft__wait wait = {.what = writes ? "to write-lock" : "to read-lock", .owner = &lock->writer};
     struct weft__waiter waiter = {.wait = &wait};
     struct weft__thread *thread;
     int rc;

@@ -84,16 +84,17 @@ static int64_t first_deadline(const struct weft_case *cases, uint32_t count)
 
 /* One round of waiting. The index of the case that happened; -EAGAIN: try again; -errno. Called inside, returns
  * outside. */
-static int wait_once(struct weft__thread *thread, struct weft_case *cases, uint32_t count)
+static int wait_once(struct weft__thread *thread, struct weft_case *cases, uint32_t count, const char *place)
 {
     struct weft__place *places = alloca(count * sizeof *places); /* at most 64 */
-    struct weft__wait wait = {.thread = thread, .task = thread ? thread->task : NULL};
+    struct weft__wait wait = {
+        .what = "in a select", .place = place, .object = cases, .thread = thread, .task = thread ? thread->task : NULL};
     struct weft__waiter *chosen;
     uint32_t queued, at;
     int rc;
 
     if (wait.task)
-        weft__park_prepare(thread, WEFT__WAITING, cases);
+        weft__park_prepare(thread, WEFT__WAITING, &wait);
     queued = queue_all(&wait, cases, places, count, &rc);
     if (queued == count)
         weft__wait(&wait, first_deadline(cases, count));
@@ -111,7 +112,7 @@ static int wait_once(struct weft__thread *thread, struct weft_case *cases, uint3
     return rc;
 }
 
-int weft_select_raw(struct weft_case *cases, size_t count, int in_order)
+int weft__select(struct weft_case *cases, size_t count, int in_order, const char *place)
 {
     struct weft__thread *thread;
     int rc;
@@ -125,9 +126,14 @@ int weft_select_raw(struct weft_case *cases, size_t count, int in_order)
         if (rc != -EAGAIN)
             weft__leave_any(thread);
         else
-            rc = wait_once(thread, cases, (uint32_t)count);
+            rc = wait_once(thread, cases, (uint32_t)count, place);
     } while (rc == -EAGAIN);
     return rc;
+}
+
+int weft_select_raw(struct weft_case *cases, size_t count, int in_order)
+{
+    return weft__select(cases, count, in_order, NULL);
 }
 
 /* ---- deadlines ---- */

@@ -44,7 +44,7 @@ WEFT__INLINE bool take(struct semaphore *semaphore)
 int weft_semaphore_acquire(weft_semaphore *public)
 {
     struct semaphore *semaphore = of(public);
-    struct weft__wait wait;
+    struct weft__wait wait = {.what = "to acquire a semaphore"};
     struct weft__waiter waiter = {.wait = &wait};
     struct weft__thread *thread;
     int rc;

@@ -41,11 +41,11 @@ static bool consume(weft_waker *waker)
 /* One sleep. 0: woken; 1: for nothing, or by cancellation or the deadline. */
 static int wait_once(weft_waker *waker, int64_t deadline)
 {
-    struct wake_waiter w = {0};
+    struct wake_waiter w = {.wait = {.is_open = true, .what = "for a waker", .object = waker}};
     uint64_t state = EMPTY, self = (uint64_t)(uintptr_t)&w;
     int rc = 1;
 
-    weft__wait_begin(&w.wait, WEFT__WAITING, waker);
+    weft__wait_begin(&w.wait, WEFT__WAITING);
     w.timer.fire = deadline_came;
     if (w.wait.task && deadline != WEFT_FOREVER && weft__timer_start(w.wait.thread, &w.timer, deadline) < 0) {
         weft__wait_abandon(&w.wait);
