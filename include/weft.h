@@ -16,6 +16,7 @@
 #include <weft/chan.h>
 #include <weft/condition.h>
 #include <weft/event.h>
+#include <weft/explore.h>
 #include <weft/flight.h>
 #include <weft/future.h>
 #include <weft/generator.h>

@@ -12,7 +12,7 @@
  *
  * Environment: WEFT_WORKERS=n workers instead of one per usable CPU; WEFT_SEED=n one replayable schedule with virtual
  * time on one thread; WEFT_SPAWN=child|queue; WEFT_THREADS=n the thread cap; WEFT_DEMOTE=0 no lowered priority for
- * hogs.
+ * hogs; WEFT_CHECK=1 reports of locks taken in both orders.
  */
 #ifndef WEFT_GUEST_H
 #define WEFT_GUEST_H

@@ -69,7 +69,7 @@ static void say_wait(struct text *text, const struct weft__task *task)
     if (owner == task)
         say(text, ", which it holds itself");
     else if (owner)
-        say(text, ", which waits for '%s'", owner->name);
+        say(text, ", held by '%s'", owner->name);
 }
 
 /* The tasks of a scope and of those below. False: one of them may be woken from outside. */

@@ -6,8 +6,11 @@
 #include "core/runtime.h"
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <weft/task.h>
 
 struct weft__policy weft__policy;
 
@@ -110,10 +113,28 @@ uint32_t weft__policy_choose(uint32_t count)
     return count < 2 ? 0 : decide(count, weft__random_below(&weft__policy.random, count));
 }
 
+void weft__policy_tell(const char *format, ...)
+{
+    char line[256];
+    va_list arguments;
+
+    if (!weft__policy.on_switch)
+        return;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    weft__policy.on_switch(line);
+}
+
 bool weft__policy_child_first(void)
 {
-    if (WEFT__UNLIKELY(weft__policy.seeded))
-        return weft__policy_choose(2) == 0;
+    if (WEFT__UNLIKELY(weft__policy.seeded)) {
+        bool child_first = weft__policy_choose(2) == 0;
+
+        if (!child_first)
+            weft__policy_tell("'%s' starts a task, and goes on before it", weft_task_name());
+        return child_first;
+    }
     return weft__policy.spawn == WEFT__CHILD_FIRST;
 }
 

@@ -40,7 +40,8 @@ struct weft__policy {
     int32_t lowest;                      /* of priorities: the next one below all others */
     bool replays;                        /* choose 0, but for those recorded */
     uint32_t recorded, replayed;
-    struct weft__deviation *record; /* of WEFT__DEVIATIONS_MAX, NULL: not kept */
+    void (*on_switch)(const char *line); /* told of the deviations of a replay, NULL: nobody is */
+    struct weft__deviation *record;      /* of WEFT__DEVIATIONS_MAX, NULL: not kept */
 };
 
 extern struct weft__policy weft__policy; /* constant after start, but for what is the one worker's */
@@ -60,6 +61,9 @@ int weft__environment(const char *name, uint64_t least, uint64_t most, uint64_t 
 /* One of count possibilities, at random under a seed. */
 uint32_t weft__policy_choose(uint32_t count);
 bool weft__policy_child_first(void);
+
+/* What a deviation of a replay meant, to on_switch. */
+__attribute__((format(printf, 1, 2))) void weft__policy_tell(const char *format, ...);
 
 /* Which of the worker's ready tasks, woken ones first, is next. */
 uint32_t weft__policy_pick(struct weft__worker *worker, uint32_t count);

@@ -252,6 +252,8 @@ struct weft__thread *weft__maybe_preempt(struct weft__thread *thread)
         weft__detach(task);
     weft__ring_push_back(&worker->deque, task);
     next = weft__pick(thread);
+    if (next != task)
+        weft__policy_tell("'%s' is stopped before its next call; '%s' goes on", task->name, next->name);
     return next == task ? thread : weft__switch(thread, next);
 }
 

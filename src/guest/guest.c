@@ -87,6 +87,11 @@ int weft_stop(void)
     return rc;
 }
 
+void weft__guest_forked(void)
+{
+    atomic_store_explicit(&guest.forked, false, memory_order_relaxed);
+}
+
 void weft__root_open(struct weft__scope *root)
 {
     *root = (struct weft__scope){.deadline = WEFT_FOREVER, .is_published = true, .on_error = WEFT_KEEP_GOING};

@@ -3,6 +3,7 @@
  */
 #include "core/runtime.h"
 #include "core/scope.h"
+#include "guest/explore.h"
 #include "guest/guest.h"
 #include "io/signal.h"
 #include "os/os.h"
@@ -80,6 +81,8 @@ int weft__main(const struct weft_site *site, const void *arguments)
     int rc;
 
     weft_on_report(print_line);
+    if (weft__explore_main(site, arguments, &rc))
+        return rc;
     (void)weft__os_signals_block(ends, 2, true);
     rc = weft_start(&(struct weft_options){.overflow = 1});
     if (rc < 0) {

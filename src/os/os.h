@@ -39,8 +39,14 @@ bool weft__os_membarrier_init(void); /* false: the kernel refuses, full fences a
 void weft__os_membarrier(void);
 int weft__os_atfork(void (*in_child)(void));
 
+int weft__os_fork(void);
+int weft__os_await_child(int pid); /* its exit code, or 128 + the signal that killed it */
+void weft__os_alarm(unsigned seconds);
+void weft__os_silence(void); /* standard output and error go nowhere */
+
 /* pages.c */
 void *weft__os_reserve(size_t size, size_t align); /* zeroed private memory, committed lazily; NULL */
+void *weft__os_share(size_t size); /* zeroed, shared with children; NULL */
 void weft__os_release(void *pages, size_t size);
 int weft__os_guard(void *pages, size_t size);    /* any access faults */
 void weft__os_discard(void *pages, size_t size); /* content may go */

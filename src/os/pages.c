@@ -51,3 +51,10 @@ void weft__os_discard(void *pages, size_t size)
 {
     madvise(pages, size, MADV_DONTNEED);
 }
+
+void *weft__os_share(size_t size)
+{
+    void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    return pages == MAP_FAILED ? NULL : pages;
+}

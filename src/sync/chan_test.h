@@ -10,7 +10,7 @@
 /* For code of ours that does what the library does: TSan, which does not see the library, would misunderstand it. */
 #if defined(__has_attribute)
 #if __has_attribute(disable_sanitizer_instrumentation)
-#define UNWATCHED __attribute__((disable_sanitizer_instrumentation))
+#define UNWATCHED __attribute__((disable_sanitizer_instrumentation, noinline))
 #endif
 #endif
 #ifndef UNWATCHED

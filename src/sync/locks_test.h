@@ -8,9 +8,18 @@
 #include <errno.h>
 #include <pthread.h>
 
-/* Waiters in the queue at that offset of an object, which begins with its guard. The library is not instrumented for
- * TSan, so that what is read here must not be either. */
-__attribute__((no_sanitize("thread"))) UNUSED static int queued(void *object, size_t offset)
+/* The library is not instrumented for TSan, so that what looks into it must not be either. */
+#if defined(__has_attribute)
+#if __has_attribute(disable_sanitizer_instrumentation)
+#define NOT_INSTRUMENTED __attribute__((disable_sanitizer_instrumentation))
+#endif
+#endif
+#ifndef NOT_INSTRUMENTED
+#define NOT_INSTRUMENTED
+#endif
+
+/* Waiters in the queue at that offset of an object, which begins with its guard. */
+NOT_INSTRUMENTED UNUSED static int queued(void *object, size_t offset)
 {
     struct weft__list *queue = (struct weft__list *)(void *)((char *)object + offset);
     struct weft__thread *thread = weft__enter_any();
