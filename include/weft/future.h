@@ -5,19 +5,21 @@
  *
  *     if ((rc = weft_get(sum, &value)) < 0) return rc;        // in-line: waits, then 0, or the error
  *
- *     weft_future(double) half = weft_then(sum, double, halve, NULL, NULL);       // called back: halve(&3, &result,
- * NULL)
+ *     weft_future(double) half = weft_then(sum, double, halve, NULL, NULL);   // called back: halve(&3, &result, NULL)
  *
  * Both look at one object. weft_future(T) is one type wherever it is written. A future is resolved or rejected once and
  * stays so; any number of tasks and threads may get it, any number of callbacks may be chained to it.
  *
  * Callbacks run in order of chaining, in the task or thread that resolves or rejects the future, or, if that has
  * happened, at once in the caller of weft_then. They should be short; one that waits keeps the resolver waiting. Chains
- * of any length run one after the other, not on top of each other.
+ * of any length run one after the other, not on top of each other (but a callback that itself resolves a future is
+ * below what follows from that).
  *
  * A future belongs to its maker, who frees it when he wants nothing more of it; what is chained to it keeps what it
- * needs. A rejection that nobody has looked at by then, neither weft_get nor a callback nor weft_future_status, is
- * reported. (Liskov and Shrira, "Promises", PLDI 1988; the callbacks are those of Twisted's Deferred.)
+ * needs, and weft_go_future's task keeps its own. Anybody else who is to resolve it must have done so, or never do. If
+ * nobody is left who could, what is chained to it is rejected with -EPIPE. A rejection that nobody has looked at by the
+ * end, neither weft_get nor a select nor a callback nor weft_future_status, is reported: for a chain once, at the last
+ * that has the error. (Liskov and Shrira, "Promises", PLDI 1988; the callbacks are those of Twisted's Deferred.)
  */
 #ifndef WEFT_FUTURE_H
 #define WEFT_FUTURE_H
@@ -37,11 +39,13 @@ struct weft__future;
 /* A new one, pending. NULL without memory. Owned by the caller. Anyone but a handler. */
 #define weft_future_new(T) ((weft_future(T))(void *)weft_future_new_raw(sizeof(T), WEFT__HERE))
 
-/* Gives up the caller's ownership. NULL: nothing. Nobody may be waiting in weft_get on it. Never suspends. */
+/* Gives up the caller's ownership. NULL: nothing. Nobody may be waiting in weft_get or a select on it. Task or thread.
+ * Never suspends, unless what is chained to a pending one, which is rejected then, calls back. */
 #define weft_future_free(future) weft_future_free_raw(WEFT__FUTURE(future))
 
 /* weft_resolve(future, value): gives it its value. Returns 0, -EALREADY if it has one or is rejected, -EINVAL for NULL.
- * Task or thread. Runs the callbacks, which may suspend. */
+ * Task or thread, cancelled or not. Wakes who waits, then runs the callbacks, which may suspend; else never suspends.
+ */
 #define weft_resolve(future, ...)                                                                                      \
     __extension__({                                                                                                    \
         WEFT__VALUE(future) weft__value = (__VA_ARGS__);                                                               \
@@ -51,25 +55,26 @@ struct weft__future;
 /* Gives it an error instead, rc < 0. Returns as weft_resolve; -EINVAL for rc >= 0. */
 #define weft_reject(future, rc) weft_reject_raw(WEFT__FUTURE(future), (rc))
 
-/* Waits for it. Returns 0 and the value in *pointer (which may be NULL), or the error it was rejected with; -ECANCELED
- * or -ETIMEDOUT of the scope (weft_future_status tells which of the two it is); -EINVAL for NULL. Task or thread. May
- * suspend. */
+/* Waits for it. Returns 0 and the value in *pointer (which may be NULL), or the error it was rejected with, and then
+ * *pointer is left alone; -ECANCELED or -ETIMEDOUT of the scope (a future may be rejected with these as well:
+ * weft_future_status tells which of the two it is, and -EAGAIN that it is still pending); -EINVAL for NULL. A
+ * cancellation leaves the future as it is. Task or thread. May suspend. */
 #define weft_get(future, pointer)                                                                                      \
     __extension__({                                                                                                    \
         WEFT__VALUE(future) *weft__place = (pointer);                                                                  \
         weft_get_raw(WEFT__FUTURE(future), weft__place);                                                               \
     })
 
-/* -EAGAIN while it is pending, 0 once resolved, else the error it was rejected with. -EINVAL for NULL. Never suspends.
- */
+/* -EAGAIN while it is pending, 0 once resolved, else the error it was rejected with. -EINVAL for NULL. Task or thread.
+ * Never suspends. */
 #define weft_future_status(future) weft_future_status_raw(WEFT__FUTURE(future))
 
 /* weft_then(future, U, on_value, on_error, data): a new future of U, owned by the caller, which gets what the callback
- * makes of the outcome; NULL without memory.
+ * makes of the outcome; NULL without memory, or for NULL.
  *     int on_value(const T *value, U *result, void *data)     result >= 0: resolved with *result; < 0: rejected with it
  *     int on_error(int rc, U *result, void *data)             the same: it may mend the error, or pass it on
- * on_value NULL passes the value on (U must be as large as T), on_error NULL the error. Task or thread. May suspend in
- * the callback. */
+ * on_value NULL passes the value on (U must be as large as T, else it is rejected with -EINVAL), on_error NULL the
+ * error. *value is the future's own, for the time of the call. Task or thread. May suspend in the callback. */
 #define weft_then(future, U, on_value, on_error, data)                                                                 \
     __extension__({                                                                                                    \
         int (*weft__on_value)(const WEFT__VALUE(future) *, U *, void *) = (on_value);                                  \
@@ -84,27 +89,32 @@ struct weft__future;
  *  - any: resolved with the index of the first that is resolved; rejected with the last error when all are rejected.
  *  - race: resolved with the index of the first that is resolved, or rejected with its error if that comes first.
  * The outcome is got from each of them, without waiting. NULL without memory. count 0: all is resolved, the others
- * are rejected with -EINVAL. They look at the errors, so that those are not reported. */
+ * are rejected with -EINVAL, and so are all three if one of the futures is NULL. The array is needed for the call only.
+ * They look at the errors, so that those are not reported. Task or thread. Never suspend. */
 #define WEFT_FUTURE_ANY(future) WEFT__FUTURE(future)
 WEFT_EXPORT WEFT_MUST_USE weft_future(size_t) weft_future_all(struct weft__future *const *futures, size_t count);
 WEFT_EXPORT WEFT_MUST_USE weft_future(size_t) weft_future_any(struct weft__future *const *futures, size_t count);
 WEFT_EXPORT WEFT_MUST_USE weft_future(size_t) weft_future_race(struct weft__future *const *futures, size_t count);
 
-/* A future of the same type that is rejected with -ETIMEDOUT if the first has no outcome after the span; a task in the
- * scope watches. Owned by the caller. NULL without memory, or if the scope takes no task. */
+/* A future of the same type, with the outcome of the first, or rejected with -ETIMEDOUT if that has none after the
+ * span; the first is not changed by it. A task in the scope watches until then: the scope's close waits for one of the
+ * two, and if the scope is cancelled the new future is rejected with -ECANCELED or -ETIMEDOUT. Owned by the caller.
+ * NULL without memory, for NULL, or if the scope takes no task. Task or thread. May suspend, as weft_go. */
 #define weft_future_timeout(scope, future, span)                                                                       \
     ((__typeof__(future))(void *)weft_future_timeout_raw((scope), WEFT__FUTURE(future), (span), WEFT__HERE))
 
 /* weft_go_future(scope, future, fn, .field = value, ...): weft_go, and if fn ends without having given the future its
- * outcome, the future is rejected with fn's error, or with -EPIPE if it returned none. The same if fn was never
- * started. */
+ * outcome, the future is rejected with fn's error, or with -EPIPE if it returned none. If fn could not be started, with
+ * the error that is returned. Returns as weft_go; -EINVAL for a NULL future. The error is also the scope's. The task
+ * keeps the future as long as it needs it. */
 #define weft_go_future(scope, future, fn, ...)                                                                         \
     __extension__({                                                                                                    \
         WEFT__SITE(fn);                                                                                                \
         weft__go_future((scope), WEFT__FUTURE(future), &weft__site, &(struct fn){__VA_ARGS__});                        \
     })
 
-/* A case of weft_select: the future has its outcome; *rc, which may be NULL, is what weft_get returns. */
+/* A case of weft_select: the future has its outcome; *rc, which may be NULL, is what weft_get returns, and *pointer,
+ * which may be NULL, the value. */
 #define weft_on_future(future, pointer, rc)                                                                            \
     WEFT__CASE(weft__on_future, WEFT__FUTURE(future), (0 ? (WEFT__VALUE(future) *)0 : (pointer)), (rc), 0)
 extern WEFT_EXPORT const struct weft__kind weft__on_future;

@@ -37,9 +37,10 @@ struct weft__generator;
 #define weft_generator(T) __typeof__(T(**)(struct weft__generator *))
 
 /* weft_generator_new(scope, T, fn, .field = value, ...): a generator whose body is fn, not started yet. fn's struct has
- * a member weft_generator(T) out, which is set here. NULL without memory, or if the scope takes no task (the scope has
- * the error). Owned by the caller, who frees
- * it before he closes the scope: the close waits for the body. Task or thread. */
+ * a member weft_generator(T) out, which is set here. NULL without memory, or if the scope takes no task (then the scope
+ * has the error). Owned by the caller, who frees it before he closes the scope: the close waits for the body. For the
+ * scope the body is a child like any other, but that its result counts as 0 if a consumer or weft_generator_close was
+ * told of it, and for -EPIPE. Task or thread. May suspend, as weft_go. */
 #define weft_generator_new(scope, T, fn, ...)                                                                          \
     __extension__({                                                                                                    \
         WEFT__SITE(fn);                                                                                                \
@@ -50,21 +51,24 @@ struct weft__generator;
             weft__generator_new((scope), sizeof(T), &weft__site, &weft__body, offsetof(struct fn, out));               \
     })
 
-/* Closes it, if it has not ended, and frees it. NULL: nothing. May suspend until the body has returned. */
+/* Closes it, if it has not ended, and frees it. An error of the body that nobody was told is the scope's. NULL:
+ * nothing. Not inside the body. Task or thread. May suspend until the body has returned; is not interrupted by
+ * cancellation. */
 #define weft_generator_free(generator) weft_generator_free_raw(WEFT__GENERATOR(generator))
 
 /* Lets the body run until it emits the next value. Returns 0 and the value in *pointer (may be NULL); -EPIPE when the
  * body has returned >= 0; its error if it has returned one (once; then -EPIPE); -ECANCELED or -ETIMEDOUT of the
- * consumer's scope; -EDEADLK from inside the body; -EBUSY if another consumer waits; -EINVAL for NULL. Task or thread.
- * May suspend. */
+ * consumer's scope; -EDEADLK from inside the body; -EBUSY if another consumer waits; -EINVAL for NULL. A cancellation
+ * does not stop a body that has been let run: what it emits then waits for the next weft_next. Task or thread. May
+ * suspend. */
 #define weft_next(generator, pointer)                                                                                  \
     __extension__({                                                                                                    \
         WEFT__YIELDED(generator) *weft__place = (pointer);                                                             \
         weft_next_raw(WEFT__GENERATOR(generator), weft__place);                                                        \
     })
 
-/* The same, and the weft_emit_recv that waits receives the value. -EAGAIN before the first weft_next: no emit waits for
- * a value yet. */
+/* The same, and the weft_emit_recv that waits receives the value. -EAGAIN, and nothing is sent, while no emit waits
+ * whose value has been taken: before the first weft_next, and after one that was cancelled: weft_next comes first. */
 #define weft_send_in(generator, value, pointer)                                                                        \
     __extension__({                                                                                                    \
         WEFT__YIELDED(generator) weft__sent = (value);                                                                 \
@@ -72,19 +76,23 @@ struct weft__generator;
         weft_send_in_raw(WEFT__GENERATOR(generator), &weft__sent, weft__place);                                        \
     })
 
-/* The same, and the emit that waits returns rc, < 0. A body not yet started never runs, and rc is returned. */
+/* The same, and the emit that waits returns rc; a value of it that no consumer lived to take is dropped. If none waits,
+ * since the body is still at work for a consumer that was cancelled, its next emit returns rc. A body not yet started
+ * never runs, and rc is returned. -EINVAL for rc >= 0. */
 #define weft_throw(generator, rc, pointer)                                                                             \
     __extension__({                                                                                                    \
         WEFT__YIELDED(generator) *weft__place = (pointer);                                                             \
         weft_throw_raw(WEFT__GENERATOR(generator), (rc), weft__place);                                                 \
     })
 
-/* Ends it: the emit that waits returns -EPIPE; waits until the body has returned. Returns 0, or the body's error other
- * than -EPIPE; -EDEADLK from inside the body; -EINVAL for NULL. May suspend; is not interrupted by cancellation. */
+/* Ends it: the emit that waits, or else the next, returns -EPIPE; waits until the body has returned. A body not yet
+ * started never runs. Returns 0, or the body's error other than -EPIPE that nobody was told yet; -EDEADLK from inside
+ * the body; -EINVAL for NULL. Task or thread. May suspend; is not interrupted by cancellation. */
 #define weft_generator_close(generator) weft_generator_close_raw(WEFT__GENERATOR(generator))
 
 /* In the body: hands the value to the consumer and waits until it asks for the next. Returns 0; -EPIPE when it is
- * closed; what was thrown; -ECANCELED or -ETIMEDOUT of the body's scope; -EINVAL for NULL. Task only, the body's own.
+ * closed; what was thrown; -ECANCELED or -ETIMEDOUT of the body's scope, and the value may not have been taken; -EPERM
+ * from any task but the body's; -EINVAL for NULL. May suspend.
  * weft_emit_recv also receives what was sent in: 1 if something was, and then it is in *pointer. */
 #define weft_emit(generator, ...)                                                                                      \
     __extension__({                                                                                                    \
@@ -99,7 +107,9 @@ struct weft__generator;
         weft_emit_raw(WEFT__GENERATOR(generator), &weft__value, weft__place);                                          \
     })
 
-/* weft_generator_each(item, generator) { ... }: runs the block with each value. */
+/* weft_generator_each(item, generator) { ... }: runs the block with each value, up to the first weft_next that does not
+ * give one. Which error that was it does not tell: where the body may fail, or the loop be cancelled, call weft_next.
+ */
 #define weft_generator_each(item, generator) for (WEFT__YIELDED(generator) item; weft_next((generator), &item) == 0;)
 
 /* For C++, bindings and generated code. */

@@ -57,11 +57,11 @@ void weft__handles_free(struct weft__scope *scope)
 /* One wait. True once the task has ended. */
 static bool await_end(struct weft_task *handle)
 {
-    struct weft__wait wait;
+    struct weft__wait wait = {.what = "to join a task"};
     struct weft__waiter waiter = {.wait = &wait};
     bool ended;
 
-    weft__wait_begin(&wait, WEFT__WAITING, handle);
+    weft__wait_begin(&wait, WEFT__WAITING);
     weft__lock(&handle->lock);
     ended = handle->ended;
     if (!ended)

@@ -240,9 +240,10 @@ static void *select_outside(void *argument)
     struct both_ways *ways = argument;
     int value = 0, rc = 1;
 
-    CHECK_EQ(weft_select(weft_on_future(ways->there, &value, &rc), weft_on_timeout(3600 * WEFT_SECOND)), 0);
+    CHECK_EQ(weft_select(weft_on_future(ways->back, &value, &rc), weft_on_future(ways->there, &value, &rc)), 1);
     CHECK_EQ(rc, 0);
-    CHECK_EQ(weft_select(weft_on_future(ways->back, &value, &rc), weft_on_timeout(WEFT_MICROSECOND)), 1);
+    if (!is_seeded()) /* virtual time waits for tasks, not for threads */
+        CHECK_EQ(weft_select(weft_on_future(ways->back, &value, &rc), weft_on_timeout(WEFT_MICROSECOND)), 1);
     CHECK_EQ(weft_resolve(ways->back, value), 0);
     atomic_store(&ways->done, 1);
     return NULL;

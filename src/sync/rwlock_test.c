@@ -164,6 +164,58 @@ TEST_IN_TASK(a_writer_waits_for_earlier_readers_and_later_readers_wait_for_it)
     return 0;
 }
 
+struct looker {
+    weft_rwlock *lock;
+    const long *value; /* plain: the lock orders it */
+    atomic_int *here;
+    atomic_int *gone; /* how many have left; for TSan nothing but the lock orders anything */
+    int turn;
+};
+
+static int looker(struct looker *self)
+{
+    CHECK_EQ(weft_rwlock_read(self->lock), 0);
+    atomic_fetch_add_explicit(self->here, 1, memory_order_relaxed);
+    CHECK_EQ(*self->value, 1);
+    while (atomic_load_explicit(self->gone, memory_order_relaxed) != self->turn)
+        (void)weft_yield();
+    CHECK_EQ(weft_rwlock_read_unlock(self->lock), 0);
+    atomic_fetch_add_explicit(self->gone, 1, memory_order_relaxed);
+    return 0;
+}
+
+struct leaver {
+    weft_rwlock *lock;
+    atomic_int *gone;
+};
+
+/* Lets the readers go when the writer waits for them. */
+static int leaver(struct leaver *self)
+{
+    await_queued(self->lock, QUEUE, 1);
+    atomic_fetch_add_explicit(self->gone, 1, memory_order_relaxed);
+    return 0;
+}
+
+TEST_IN_TASK(what_every_reader_saw_comes_before_what_the_writer_writes)
+{
+    weft_rwlock lock = WEFT_RWLOCK_INIT;
+    atomic_int here = 0, gone = -1;
+    weft_scope scope;
+    long value = 1;
+
+    weft_scope_open(&scope);
+    for (int i = 0; i < 4; i++)
+        weft_go(&scope, looker, .lock = &lock, .value = &value, .here = &here, .gone = &gone, .turn = i);
+    while (atomic_load_explicit(&here, memory_order_relaxed) < 4)
+        (void)weft_yield();
+    weft_go(&scope, leaver, .lock = &lock, .gone = &gone);
+    CHECK_EQ(weft_rwlock_write(&lock), 0);
+    value = 2;
+    CHECK_EQ(weft_rwlock_write_unlock(&lock), 0);
+    return weft_scope_close(&scope);
+}
+
 /* ---- cancellation ---- */
 
 TEST_IN_TASK(a_cancelled_writer_lets_the_readers_behind_it_pass)
