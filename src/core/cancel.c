@@ -202,8 +202,7 @@ WEFT__NOINLINE int weft__cancelled_slow(struct weft__task *task)
         rc = -ECANCELED;
     else
         rc = status_above(scope);
-    task->cancel_rc = rc;
-    task->seen_epoch = epoch;
+    task->seen_epoch = rc < 0 ? epoch - 1 : epoch; /* only that it is not cancelled is remembered */
     return rc;
 }
 

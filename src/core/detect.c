@@ -3,16 +3,20 @@
  */
 #include "core/detect.h"
 
+#include "core/policy.h"
 #include "core/runtime.h"
 #include "core/wait.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { TEXT = 2048, DEPTH = 64 };
+enum { TEXT = 2048, DEPTH = 64, FD_MAX = 1 << 20 };
 
 void (*weft__on_finding)(const char *kind, const char *text);
+void (*weft__on_outside)(const char *text);
+unsigned weft__detect_threads;
 
 void weft__detected(const char *kind, const char *format, ...)
 {
@@ -26,6 +30,85 @@ void weft__detected(const char *kind, const char *format, ...)
         weft__on_finding(kind, text);
     weft__report("%s: %s", kind, text);
 }
+
+/* ---- a program that weft explore runs under one seed after another ---- */
+
+int weft__detect_pipe(void)
+{
+    uint64_t fd = 0;
+
+    return weft__environment("WEFT_EXPLORE_FD", 0, FD_MAX, &fd) == 0 && fd ? (int)fd : -1;
+}
+
+/* One line in one write, so that lines of several threads stay whole. */
+static void say_to_pipe(const char *word, const char *kind, const char *text)
+{
+    char line[TEXT + 128];
+    int size = snprintf(line, sizeof line, "%s %s%s%s", word, kind, *kind ? ": " : "", text);
+
+    if (size >= (int)sizeof line - 1)
+        size = (int)sizeof line - 2;
+    for (int i = 0; i < size; i++)
+        if (line[i] == '\n')
+            line[i] = ' ';
+    line[size++] = '\n';
+    (void)weft__os_write(weft__detect_pipe(), line, (size_t)size); /* nobody listens any more: then it is lost */
+}
+
+static void found(const char *kind, const char *text)
+{
+    say_to_pipe("found", kind, text);
+    _Exit(1);
+}
+
+static void outside(const char *text)
+{
+    say_to_pipe("outside", "", text);
+}
+
+void weft__detect_attach(void)
+{
+    if (weft__on_finding || weft__detect_pipe() < 0)
+        return;
+    say_to_pipe("started", "", "");
+    weft__on_finding = found;
+    weft__on_outside = outside;
+    weft__policy.checks = true;
+    if (!weft__policy.claims)
+        weft__policy.claims = WEFT__CLAIMS_UNTIL_TOLD;
+}
+
+/* ---- the claim of replay ---- */
+
+void weft__detect_outside(const char *format, ...)
+{
+    char text[256];
+    va_list arguments;
+
+    if (!weft__policy.claims || weft__policy.claim_ended)
+        return;
+    weft__policy.claim_ended = true;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (weft__policy.claims == WEFT__CLAIMS_STRICTLY)
+        weft__detected("not replayable from here", "%s", text);
+    else if (weft__on_outside)
+        weft__on_outside(text);
+    else
+        weft__report("not replayable from here: %s", text);
+}
+
+/* A root task starts so; only beside another one that is a say in the schedule. */
+void weft__detect_foreign(const struct weft__task *task)
+{
+    if (task->wait)
+        weft__detect_outside("a plain thread woke task %u '%s'", task->number, task->name);
+    else if (task->number > 1 && atomic_load_explicit(&weft__runtime.live, memory_order_relaxed) > 1)
+        weft__detect_outside("a plain thread started task %u '%s'", task->number, task->name);
+}
+
+/* ---- deadlocks ---- */
 
 struct text {
     char *at;
@@ -63,13 +146,13 @@ static void say_wait(struct text *text, const struct weft__task *task)
     const struct weft__wait *wait = task->wait;
     const struct weft__task *owner = owner_of(wait);
 
-    say(text, "task '%s' waits %s", task->name, wait->what ? wait->what : "");
+    say(text, "task %u '%s' waits %s", task->number, task->name, wait->what ? wait->what : "");
     if (wait->place)
         say(text, " at %s", wait->place);
     if (owner == task)
         say(text, ", which it holds itself");
     else if (owner)
-        say(text, ", held by '%s'", owner->name);
+        say(text, ", held by task %u '%s'", owner->number, owner->name);
 }
 
 /* The tasks of a scope and of those below. False: one of them may be woken from outside. */
@@ -80,7 +163,7 @@ static bool say_all(struct text *text, const struct weft__scope *scope, unsigned
 
         if (!is_parked(task))
             continue;
-        if (task->wait->is_open)
+        if (task->wait->is_open && !weft__detect_threads)
             return false;
         say(text, (*count)++ ? "; " : "");
         say_wait(text, task);
@@ -98,12 +181,16 @@ void weft__detect_deadlock(void)
     unsigned count = 0;
     bool closed = true;
 
+    if (weft__detect_threads && weft__os_threads() > weft__detect_threads)
+        return; /* one of the others may wake a task yet */
     buffer[0] = 0;
     weft__lock(&weft__runtime.roots_lock);
     for (const struct weft__link *link = weft__runtime.roots.first; link && closed; link = link->next)
         closed = say_all(&text, WEFT__OF(const struct weft__scope, published, link), &count);
     weft__unlock(&weft__runtime.roots_lock);
-    if (count && closed)
+    if (count == 1 && closed)
+        weft__detected("deadlock", "the only task there is waits for ever: %s", buffer);
+    else if (count && closed)
         weft__detected("deadlock", "all %u tasks wait: %s", count, buffer);
 }
 

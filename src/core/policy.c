@@ -4,13 +4,13 @@
 #include "base/prng.h"
 #include "core/detect.h"
 #include "core/runtime.h"
+#include "core/wait.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <weft/task.h>
 
 struct weft__policy weft__policy;
 
@@ -48,7 +48,7 @@ bad:
 int weft__policy_init(void)
 {
     const char *order = getenv("WEFT_SPAWN");
-    uint64_t demote = 1, seed = 0, checks = 0;
+    uint64_t demote = 1, seed = 0, checks = 0, strict = 0;
     int rc;
 
     memset(&weft__policy, 0, sizeof weft__policy);
@@ -59,13 +59,17 @@ int weft__policy_init(void)
     weft__policy.spawn = order && strcmp(order, "queue") == 0 ? WEFT__QUEUE_FIRST : WEFT__CHILD_FIRST;
     if ((rc = weft__environment("WEFT_DEMOTE", 0, 1, &demote)) < 0 ||
         (rc = weft__environment("WEFT_CHECK", 0, 1, &checks)) < 0 ||
+        (rc = weft__environment("WEFT_STRICT", 0, 1, &strict)) < 0 ||
         (rc = weft__environment("WEFT_SEED", 0, UINT64_MAX, &seed)) < 0)
         return rc;
     weft__policy.demote = demote != 0;
     weft__policy.checks = checks != 0;
     if (forced || (getenv("WEFT_SEED") && *getenv("WEFT_SEED"))) {
         weft__policy.seeded = true;
+        weft__policy.claims = strict ? WEFT__CLAIMS_STRICTLY : WEFT__CLAIMS_NOTHING;
         weft__policy_seed(seed);
+        if (!forced)
+            weft__detect_attach();
     }
     return 0;
 }
@@ -80,62 +84,128 @@ void weft__policy_seed(uint64_t seed)
     span = 16u << weft__random_below(&weft__policy.random, 10);
     for (uint32_t i = 0; i < WEFT__CHANGES_MAX; i++)
         weft__policy.changes[i] = i < changes[seed % 8] ? 1 + weft__random_below(&weft__policy.random, span) : 0;
-    weft__policy.steps = weft__policy.entries = weft__policy.streak = 0;
+    weft__policy.steps = weft__policy.entries = weft__policy.streak = weft__policy.tasks = 0;
+    weft__policy.turns = weft__policy.hash = 0;
     weft__policy.lowest = 0;
+    weft__policy.stopped = NULL;
+    weft__policy.claim_ended = false;
     weft__policy.replayed = 0;
-    if (!weft__policy.replays)
-        weft__policy.recorded = 0;
+    if (weft__policy.record && !weft__policy.replays)
+        weft__policy.record->count = 0;
     atomic_store_explicit(&weft__policy.now, WEFT_SECOND, memory_order_relaxed);
 }
 
-/* One step: the wish is followed, unless the schedule is replayed. */
-static uint32_t decide(uint32_t count, uint32_t wish)
+/* ---- telling ---- */
+
+__attribute__((format(printf, 1, 2))) static void tell(const char *format, ...)
 {
-    uint32_t step = weft__policy.steps++;
-
-    if (WEFT__UNLIKELY(weft__policy.steps == weft__policy.steps_max))
-        weft__detected("no end", "it has not ended after %u choices: it may run for ever", step);
-    if (weft__policy.replays) {
-        const struct weft__deviation *next = &weft__policy.record[weft__policy.replayed];
-
-        if (weft__policy.replayed == weft__policy.recorded || next->step != step)
-            return 0;
-        weft__policy.replayed++;
-        return next->choice < count ? next->choice : 0;
-    }
-    if (wish && weft__policy.record && weft__policy.recorded < WEFT__DEVIATIONS_MAX)
-        weft__policy.record[weft__policy.recorded++] = (struct weft__deviation){step, wish};
-    return wish;
-}
-
-uint32_t weft__policy_choose(uint32_t count)
-{
-    return count < 2 ? 0 : decide(count, weft__random_below(&weft__policy.random, count));
-}
-
-void weft__policy_tell(const char *format, ...)
-{
-    char line[256];
+    char line[512];
     va_list arguments;
 
-    if (!weft__policy.on_switch)
-        return;
     va_start(arguments, format);
     vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
     weft__policy.on_switch(line);
 }
 
-bool weft__policy_child_first(void)
+static const struct weft__task *running(void)
 {
-    if (WEFT__UNLIKELY(weft__policy.seeded)) {
-        bool child_first = weft__policy_choose(2) == 0;
+    const struct weft__thread *thread = weft__self();
 
-        if (!child_first)
-            weft__policy_tell("'%s' starts a task, and goes on before it", weft_task_name());
-        return child_first;
+    return thread ? thread->task : NULL;
+}
+
+static const struct weft__task *ready_at(struct weft__worker *worker, uint32_t at)
+{
+    const struct weft__task *task = worker->woken;
+
+    if (at >= worker->woken_count)
+        return weft__ring_at(&worker->deque, at - worker->woken_count);
+    for (; at > 0; at--)
+        task = task->next;
+    return task;
+}
+
+/* Who is next where the scheduler by itself would have gone on, or have taken another. */
+static void tell_pick(struct weft__worker *worker, const struct weft__task *stopped, uint32_t at)
+{
+    const struct weft__task *next = ready_at(worker, at), *first = ready_at(worker, 0);
+    const struct weft__wait *wait = at < worker->woken_count ? next->wait : NULL; /* it has not come back from it yet */
+    char after[160] = "";
+
+    if (wait && wait->what)
+        snprintf(after, sizeof after, ", which waited %s%s%s", wait->what, wait->place ? " at " : "",
+                 wait->place ? wait->place : "");
+    if (stopped == next)
+        return;
+    if (stopped)
+        tell("task %u '%s' is stopped before its next call; task %u '%s' runs%s", stopped->number, stopped->name,
+             next->number, next->name, after);
+    else
+        tell("task %u '%s' runs before task %u '%s'%s", next->number, next->name, first->number, first->name, after);
+}
+
+/* ---- choosing ---- */
+
+static void take_turn(void)
+{
+    if (WEFT__UNLIKELY(++weft__policy.turns == weft__policy.turns_max))
+        weft__detected("no end", "after %llu calls it has not ended: it may run for ever",
+                       (unsigned long long)weft__policy.turns_max);
+}
+
+static uint32_t replay(const struct weft__record *record, uint32_t step, uint32_t count)
+{
+    const struct weft__deviation *next = &record->items[weft__policy.replayed];
+
+    if (weft__policy.replayed == record->count || next->step != step)
+        return 0;
+    weft__policy.replayed++;
+    return next->choice < count ? next->choice : 0;
+}
+
+/* One step: the wish is followed, unless the schedule is replayed. */
+static uint32_t decide(uint32_t count, uint32_t wish)
+{
+    struct weft__record *record = weft__policy.record;
+    uint32_t step = weft__policy.steps++;
+
+    if (weft__policy.replays)
+        wish = replay(record, step, count);
+    else if (wish && record && record->count < WEFT__DEVIATIONS_MAX)
+        record->items[record->count++] = (struct weft__deviation){step, wish};
+    weft__policy.hash = (weft__policy.hash ^ ((uint64_t)count << 32 | wish)) * UINT64_C(0x9e3779b97f4a7c15);
+    return wish;
+}
+
+static uint32_t choose(uint32_t count)
+{
+    return count < 2 ? 0 : decide(count, weft__random_below(&weft__policy.random, count));
+}
+
+uint32_t weft__policy_choose(uint32_t count, const char *place)
+{
+    uint32_t choice = choose(count);
+    const struct weft__task *task = running();
+
+    if (WEFT__UNLIKELY(weft__policy.on_switch != NULL) && choice && task)
+        tell("task %u '%s' goes through the cases of its select in another order%s%s", task->number, task->name,
+             place ? ", at " : "", place ? place : "");
+    return choice;
+}
+
+bool weft__policy_child_first(const struct weft__task *child)
+{
+    bool child_first = weft__policy.spawn == WEFT__CHILD_FIRST;
+    const struct weft__task *task;
+
+    if (WEFT__UNLIKELY(weft__policy.seeded)) {
+        child_first = choose(2) == 0;
+        if (WEFT__UNLIKELY(weft__policy.on_switch != NULL) && !child_first && (task = running()))
+            tell("task %u '%s' starts task %u '%s', and goes on before it", task->number, task->name, child->number,
+                 child->name);
     }
-    return weft__policy.spawn == WEFT__CHILD_FIRST;
+    return child_first;
 }
 
 /* The place of the ready task with the highest priority. */
@@ -162,20 +232,28 @@ static uint32_t highest(struct weft__worker *worker, int32_t *ret_priority)
 
 uint32_t weft__policy_pick(struct weft__worker *worker, uint32_t count)
 {
+    const struct weft__task *stopped = weft__policy.stopped;
+    uint32_t choice;
     int32_t priority;
 
+    weft__policy.stopped = NULL;
     weft__policy.streak = 0;
+    take_turn();
     if (count < 2)
         return 0;
-    return weft__policy.preempt_one_in ? weft__policy_choose(count) : decide(count, highest(worker, &priority));
+    choice = weft__policy.preempt_one_in ? choose(count) : decide(count, highest(worker, &priority));
+    if (WEFT__UNLIKELY(weft__policy.on_switch != NULL) && (stopped || choice))
+        tell_pick(worker, stopped, choice);
+    return choice;
 }
 
-bool weft__policy_preempts(struct weft__worker *worker, struct weft__task *task)
+/* Whether one that runs gives way to those that are ready, as the strategy wishes it. */
+static bool wants_switch(struct weft__worker *worker, struct weft__task *task)
 {
     int32_t best;
 
     if (weft__policy.preempt_one_in)
-        return decide(2, weft__random_below(&weft__policy.random, weft__policy.preempt_one_in) == 0);
+        return weft__random_below(&weft__policy.random, weft__policy.preempt_one_in) == 0;
     weft__policy.entries++;
     for (uint32_t i = 0; i < WEFT__CHANGES_MAX; i++)
         if (weft__policy.changes[i] == weft__policy.entries)
@@ -183,7 +261,18 @@ bool weft__policy_preempts(struct weft__worker *worker, struct weft__task *task)
     if (++weft__policy.streak > STREAK_MAX)
         weft__policy_lower(task);
     highest(worker, &best);
-    return decide(2, best > task->priority);
+    return best > task->priority;
+}
+
+bool weft__policy_preempts(struct weft__worker *worker, struct weft__task *task)
+{
+    take_turn();
+    if (!worker->woken_count && !weft__ring_count(&worker->deque))
+        return false;
+    if (!decide(2, wants_switch(worker, task)))
+        return false;
+    weft__policy.stopped = task;
+    return true;
 }
 
 void weft__policy_lower(struct weft__task *task)
@@ -191,9 +280,10 @@ void weft__policy_lower(struct weft__task *task)
     task->priority = --weft__policy.lowest;
 }
 
-int32_t weft__policy_priority(void)
+void weft__policy_born(struct weft__task *task)
 {
-    return (int32_t)(weft__random(&weft__policy.random) >> 33);
+    task->number = ++weft__policy.tasks;
+    task->priority = (int32_t)(weft__random(&weft__policy.random) >> 33);
 }
 
 int64_t weft__now(void)

@@ -23,7 +23,16 @@ struct weft__deviation {
     uint32_t step, choice;
 };
 
-enum { WEFT__CHANGES_MAX = 4, WEFT__DEVIATIONS_MAX = 4096 };
+enum { WEFT__CHANGES_MAX = 4, WEFT__DEVIATIONS_MAX = 1 << 16 };
+
+/* The deviations of one schedule, shared with the process that explores. */
+struct weft__record {
+    uint32_t count;
+    struct weft__deviation items[WEFT__DEVIATIONS_MAX];
+};
+
+/* What happens when something that no seed decides has a say in the schedule. */
+enum weft__claims { WEFT__CLAIMS_NOTHING, WEFT__CLAIMS_UNTIL_TOLD, WEFT__CLAIMS_STRICTLY };
 
 struct weft__policy {
     bool seeded;
@@ -35,18 +44,24 @@ struct weft__policy {
     /* under a seed, the one worker's */
     uint32_t preempt_one_in;             /* of random; 0: priorities */
     uint32_t changes[WEFT__CHANGES_MAX]; /* of priorities: at these steps */
-    uint32_t steps, steps_max;           /* choices made; more of them are a finding (0: no limit) */
+    uint32_t steps;                      /* choices made */
     uint32_t entries, streak;            /* of tasks into the runtime; of one of them in a row */
+    uint64_t turns, turns_max;           /* entries and picks; so many are a finding (0: no limit) */
+    uint32_t tasks;                      /* made so far */
     int32_t lowest;                      /* of priorities: the next one below all others */
+    uint64_t hash;                       /* of the choices: equal schedules have equal ones */
+    const struct weft__task *stopped;    /* who lets others run first; until the next pick */
     bool replays;                        /* choose 0, but for those recorded */
-    uint32_t recorded, replayed;
+    uint32_t replayed;                   /* of those recorded */
     void (*on_switch)(const char *line); /* told of the deviations of a replay, NULL: nobody is */
-    struct weft__deviation *record;      /* of WEFT__DEVIATIONS_MAX, NULL: not kept */
+    struct weft__record *record;         /* NULL: not kept */
+    enum weft__claims claims;
+    bool claim_ended; /* of this schedule */
 };
 
 extern struct weft__policy weft__policy; /* constant after start, but for what is the one worker's */
 
-/* Reads WEFT_SEED, WEFT_SPAWN, WEFT_DEMOTE, WEFT_CHECK. 0 or -EINVAL with a report. */
+/* Reads WEFT_SEED, WEFT_SPAWN, WEFT_DEMOTE, WEFT_CHECK, WEFT_STRICT. 0 or -EINVAL with a report. */
 int weft__policy_init(void);
 
 /* Begins a schedule. */
@@ -58,12 +73,11 @@ void weft__policy_force(bool seeded);
 /* A number from the environment, at least `least`: *ret untouched if it is not set. 0 or -EINVAL with a report. */
 int weft__environment(const char *name, uint64_t least, uint64_t most, uint64_t *ret);
 
-/* One of count possibilities, at random under a seed. */
-uint32_t weft__policy_choose(uint32_t count);
-bool weft__policy_child_first(void);
+/* Which of count cases a select tries next; under a seed. */
+uint32_t weft__policy_choose(uint32_t count, const char *place);
 
-/* What a deviation of a replay meant, to on_switch. */
-__attribute__((format(printf, 1, 2))) void weft__policy_tell(const char *format, ...);
+/* Whether a new task runs before its spawner goes on. */
+bool weft__policy_child_first(const struct weft__task *child);
 
 /* Which of the worker's ready tasks, woken ones first, is next. */
 uint32_t weft__policy_pick(struct weft__worker *worker, uint32_t count);
@@ -74,8 +88,8 @@ bool weft__policy_preempts(struct weft__worker *worker, struct weft__task *task)
 /* The task gives way, or has had its turn for long. */
 void weft__policy_lower(struct weft__task *task);
 
-/* A new task's. */
-int32_t weft__policy_priority(void);
+/* A new task under a seed: its number and its priority. */
+void weft__policy_born(struct weft__task *task);
 
 int64_t weft__now(void);
 

@@ -24,6 +24,7 @@ static int make_workers(unsigned count)
         struct weft__worker *worker = &weft__runtime.workers[i];
 
         worker->index = i;
+        worker->lean = i + 1;
         worker->until_wake = 1;
         atomic_init(&worker->wake_period, 1);
         atomic_init(&worker->timers.next, INT64_MAX);
@@ -35,13 +36,18 @@ static int make_workers(unsigned count)
 
 static void free_workers(void)
 {
-    for (unsigned i = 0; i < weft__runtime.workers_count; i++) {
-        free(weft__runtime.workers[i].deque.slots);
-        weft__heap_fini(&weft__runtime.workers[i].timers.heap);
-    }
-    free(weft__runtime.workers);
+    struct weft__worker *workers = weft__runtime.workers;
+    unsigned count = weft__runtime.workers_count;
+
+    weft__lock(&weft__runtime.workers_lock);
     weft__runtime.workers = NULL;
     weft__runtime.workers_count = 0;
+    weft__unlock(&weft__runtime.workers_lock);
+    for (unsigned i = 0; i < count; i++) {
+        free(workers[i].deque.slots);
+        weft__heap_fini(&workers[i].timers.heap);
+    }
+    free(workers);
 }
 
 int weft__runtime_start(const struct weft_options *options, const struct weft__poller *poller)

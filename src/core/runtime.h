@@ -22,7 +22,8 @@ struct weft__runtime {
     atomic_uint polls;     /* grows while workers come by the poller; a lost count does not matter */
     atomic_uint stopping;
     _Atomic uint64_t hand_offs, hogs, steals;
-    _Atomic uint64_t live; /* detached tasks */
+    _Atomic uint64_t live;          /* detached tasks */
+    struct weft__lock workers_lock; /* of plain threads that look at workers, against the stop */
     struct weft__lock roots_lock;
     struct weft__list roots; /* roots_lock: the root scopes of calls under way */
     atomic_bool foreign;     /* a plain thread has woken a task: it may do so again */

@@ -65,12 +65,14 @@ static void inject(struct weft__task *task)
     weft__wake_idle();
 }
 
-void weft__ready(struct weft__thread *thread, struct weft__task *task)
+WEFT__HOT void weft__ready(struct weft__thread *thread, struct weft__task *task)
 {
     WEFT__RELEASE(task);
     if (!thread || thread->worker->index == WEFT__PRIVATE) {
-        if (WEFT__UNLIKELY(weft__policy.seeded) && !weft__self())
+        if (WEFT__UNLIKELY(weft__policy.seeded) && !weft__self()) {
             atomic_store_explicit(&weft__runtime.foreign, true, memory_order_relaxed);
+            weft__detect_foreign(task);
+        }
         inject(task);
     } else if (WEFT__UNLIKELY(task->pinned != NULL)) {
         weft__pin_ready(task);
@@ -156,7 +158,7 @@ static struct weft__task *pick_any(struct weft__thread *thread)
     return pop_woken(worker);
 }
 
-struct weft__task *weft__pick(struct weft__thread *thread)
+WEFT__INLINE struct weft__task *pick(struct weft__thread *thread)
 {
     struct weft__worker *worker = thread->worker;
     struct weft__task *task;
@@ -184,25 +186,21 @@ struct weft__task *weft__pick(struct weft__thread *thread)
     return task;
 }
 
-/* ---- parking ---- */
-
-void weft__park_prepare(struct weft__thread *thread, enum weft__claim claim, const struct weft__wait *wait)
+struct weft__task *weft__pick(struct weft__thread *thread)
 {
-    struct weft__task *task = thread->task;
-
-    if (task->is_attached)
-        weft__detach(task);
-    task->wait = wait;
-    if (WEFT__UNLIKELY(weft__policy.seeded) && wait->owner)
-        weft__detect_circle(wait);
-    WEFT__RELEASE(task);
-    atomic_store_explicit(&task->claim, claim, memory_order_relaxed);
-    atomic_signal_fence(memory_order_seq_cst); /* pairs with weft__scope_cancel's membarrier [C1] */
-    if (WEFT__UNLIKELY(weft__revoke_open == WEFT__FENCED))
-        atomic_thread_fence(memory_order_seq_cst);
+    return pick(thread);
 }
 
-void weft__park(struct weft__thread *thread)
+/* ---- parking ---- */
+
+WEFT__NOINLINE void weft__park_prepare_slow(const struct weft__wait *wait)
+{
+    atomic_thread_fence(memory_order_seq_cst); /* pairs with move_epoch [C1] */
+    if (weft__policy.seeded && wait->owner)
+        weft__detect_circle(wait);
+}
+
+WEFT__HOT void weft__park(struct weft__thread *thread)
 {
     struct weft__task *task = thread->task, *next;
 
@@ -213,7 +211,7 @@ void weft__park(struct weft__thread *thread)
         weft__leave(thread);
         return;
     }
-    next = weft__pick(thread);
+    next = pick(thread);
     if (next != task)
         thread = weft__switch(thread, next);
     WEFT__ACQUIRE(task);
@@ -234,7 +232,7 @@ void weft__yield(struct weft__thread *thread)
         weft__ring_push_back(&thread->worker->deque, task);
         weft__offer(thread->worker);
     }
-    next = weft__pick(thread);
+    next = pick(thread);
     if (next != task)
         thread = weft__switch(thread, next);
     weft__leave(thread);
@@ -245,15 +243,12 @@ struct weft__thread *weft__maybe_preempt(struct weft__thread *thread)
     struct weft__task *task = thread->task, *next;
     struct weft__worker *worker = thread->worker;
 
-    if (!task || task->pinned || !(worker->woken_count || weft__ring_count(&worker->deque)) ||
-        !weft__policy_preempts(worker, task) || !weft__ring_reserve(&worker->deque))
+    if (!task || task->pinned || !weft__policy_preempts(worker, task) || !weft__ring_reserve(&worker->deque))
         return thread;
     if (task->is_attached)
         weft__detach(task);
     weft__ring_push_back(&worker->deque, task);
     next = weft__pick(thread);
-    if (next != task)
-        weft__policy_tell("'%s' is stopped before its next call; '%s' goes on", task->name, next->name);
     return next == task ? thread : weft__switch(thread, next);
 }
 
@@ -422,10 +417,12 @@ static void fall_asleep(struct weft__thread *thread)
         atomic_load_explicit(&worker->timers.next, memory_order_relaxed);     /* a pinned task may have set one [Z1] */
     if (!atomic_load_explicit(&weft__runtime.inject, memory_order_seq_cst) && /* pairs with inject [Z1] */
         !atomic_load_explicit(&weft__runtime.stopping, memory_order_seq_cst)) {
+        atomic_store_explicit(&thread->inside, WEFT__RESTING, memory_order_release); /* pairs with await_outside [B2] */
         if (polls)
             weft__runtime.poller->poll(thread, deadline);
         else
             weft__os_futex_wait(&thread->word, 0, deadline);
+        atomic_store_explicit(&thread->inside, WEFT__INSIDE, memory_order_relaxed);
     }
     atomic_fetch_and_explicit(&weft__runtime.idle[worker->index / 64], ~bit, memory_order_seq_cst);
     atomic_store_explicit(&worker->sleeping, WEFT__AWAKE, memory_order_relaxed);
@@ -555,4 +552,5 @@ void weft__thread_body(void *argument)
             work(thread);
     }
     weft__os_fault_stack_free(thread->fault_stack);
+    atomic_store_explicit(&thread->inside, WEFT__OUTSIDE, memory_order_release);
 }

@@ -6,9 +6,23 @@
 
 struct weft__wait;
 
+void weft__park_prepare_slow(const struct weft__wait *wait);
+
 /* Before a park, inside: publishes that the current task may be woken. Afterwards make it findable (under the lock of
  * what it waits for), release that lock, and call weft__park. */
-void weft__park_prepare(struct weft__thread *thread, enum weft__claim claim, const struct weft__wait *wait);
+WEFT__INLINE void weft__park_prepare(struct weft__thread *thread, enum weft__claim claim, const struct weft__wait *wait)
+{
+    struct weft__task *task = thread->task;
+
+    if (task->is_attached)
+        weft__detach(task);
+    task->wait = wait;
+    WEFT__RELEASE(task);
+    atomic_store_explicit(&task->claim, claim, memory_order_relaxed);
+    atomic_signal_fence(memory_order_seq_cst); /* pairs with weft__scope_cancel's membarrier [C1] */
+    if (WEFT__UNLIKELY(weft__revoke_open == WEFT__FENCED))
+        weft__park_prepare_slow(wait);
+}
 
 /* Waits until somebody wins the claim, cancellation included; if that has already come, does not wait. Returns outside
  * the runtime, perhaps on another thread. The caller finds out why it woke; waking for nothing is possible. */
@@ -85,7 +99,7 @@ void weft__thread_body(void *thread);
 WEFT__INLINE int weft__cancelled(struct weft__task *task)
 {
     if (WEFT__LIKELY(task->seen_epoch == atomic_load_explicit(&weft__cancel_epoch, memory_order_acquire)))
-        return task->cancel_rc;
+        return 0;
     return weft__cancelled_slow(task);
 }
 

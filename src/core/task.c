@@ -35,17 +35,6 @@ static int size_class_of(const struct weft_spawn *options)
     return class;
 }
 
-/* memcpy would be seen by TSan, as a write to the stack of the task that had it before. */
-static void copy(char *to, const char *from, size_t size)
-{
-#ifdef WEFT__TSAN
-    for (size_t i = 0; i < size; i++)
-        ((volatile char *)to)[i] = from[i];
-#else
-    memcpy(to, from, size);
-#endif
-}
-
 static struct weft__task *make(struct weft__worker *worker, struct weft__scope *scope, weft_entry *entry,
                                const void *arguments, size_t size, size_t align, const char *name, int class)
 {
@@ -57,7 +46,7 @@ static struct weft__task *make(struct weft__worker *worker, struct weft__scope *
     place = ((uintptr_t)task - size) & ~(uintptr_t)(align - 1);
     if (WEFT__UNLIKELY(weft__on_valgrind)) /* below the last task's first frame nothing may be touched */
         VALGRIND_MAKE_MEM_UNDEFINED((void *)place, (uintptr_t)task - place);
-    copy((char *)place, arguments, size);
+    weft__copy((void *)place, arguments, size);
     task->arguments = (void *)place;
     weft__arch_make(&task->context, (void *)place);
     task->entry = entry;
@@ -72,11 +61,11 @@ static struct weft__task *make(struct weft__worker *worker, struct weft__scope *
     atomic_store_explicit(&task->claim, WEFT__RUNNING, memory_order_relaxed);
     atomic_store_explicit(&task->cancelled, 0, memory_order_relaxed);
     task->pins = 0;
-    task->priority = WEFT__UNLIKELY(weft__policy.seeded) ? weft__policy_priority() : 0;
+    if (WEFT__UNLIKELY(weft__policy.seeded))
+        weft__policy_born(task);
     task->hog = 0;
     task->is_attached = task->ended = task->wants_worker = false;
     task->seen_epoch = atomic_load_explicit(&weft__cancel_epoch, memory_order_relaxed) - 1;
-    task->cancel_rc = 0;
     return task;
 }
 
@@ -184,7 +173,7 @@ int weft__spawn(struct weft__scope *scope, weft_entry *entry, const void *argume
                 weft__handle_ended(thread, child->handle, rc);
             weft__stack_drop(thread, child);
         }
-    } else if (child && thread && thread->task && !thread->task->pinned && weft__policy_child_first() &&
+    } else if (child && thread && thread->task && !thread->task->pinned && weft__policy_child_first(child) &&
                weft__ring_reserve(&thread->worker->deque)) {
         start_first(thread, child);
         return 0;

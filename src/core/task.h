@@ -46,14 +46,14 @@ struct weft__task {
     atomic_uint on_cpu;            /* 1 from being chosen until its context has been saved */
     atomic_uint claim;             /* enum weft__claim */
     atomic_uint cancelled;         /* this one task was cancelled */
-    uint32_t seen_epoch;           /* its own: when cancel_rc was true */
-    int cancel_rc;                 /* its own */
+    uint32_t seen_epoch;           /* its own: the epoch at which it was not cancelled */
     uint8_t hog;                   /* its holder's: bursts to go until it is no hog */
     bool is_attached;              /* the worker's: in no list, ends in front of spawner */
     bool ended;                    /* its context is dead: free the stack after the switch */
     uint8_t size_class;            /* of the stack; constant */
     uint16_t pins;                 /* its own: nested pins */
     int32_t priority;              /* under a seed: the policy's */
+    uint32_t number;               /* under a seed: the first one of a schedule is 1; constant */
     bool wants_worker;             /* it is entering the runtime: no demoted thread will do */
     unsigned valgrind_id;
     char *base; /* the slot's first byte; constant */

@@ -31,6 +31,7 @@ struct weft__wait {
     struct weft__thread *thread; /* between begin and wait: the caller's, inside */
     struct weft__waiter *winner; /* who was chosen: it is out of its queue; the winner's */
     atomic_uint word;            /* of a plain thread, a futex: enum weft__word */
+    enum weft__claim claim;      /* of a task, with which it waits */
     bool is_open;                /* the world outside may end it: a waker's */
     const char *what;            /* for reports and pictures, with the next two: "to receive", and so on */
     const char *place;           /* "FILE:LINE" of the call, or NULL */

@@ -40,6 +40,9 @@ enum weft__revoke {
     WEFT__LEAVING,  /* was detached, is queueing its task: no longer to be demoted */
 };
 
+/* RESTING: inside, but far from anything that leans to its worker (sync/guard.h): asleep, or waiting for another. */
+enum weft__inside { WEFT__OUTSIDE, WEFT__INSIDE, WEFT__RESTING };
+
 enum { WEFT__STACK_CACHE = 64 };
 #define WEFT__PRIVATE UINT32_MAX
 
@@ -65,7 +68,8 @@ struct weft__worker {
     atomic_uint wants_poller;            /* when idle, wait in the poller */
     struct weft__thread *_Atomic thread; /* who holds it */
     struct weft__timers timers;
-    uint32_t index;                          /* constant; WEFT__PRIVATE for a pinned task's own */
+    uint32_t index; /* constant; WEFT__PRIVATE for a pinned task's own */
+    uint32_t lean;  /* constant: what the bias of a guard that leans to it says; 0: none leans to a private one */
     struct weft__task *_Atomic pinned_ready; /* of a private worker: its task, when ready */
     /* the monitor's */
     uint64_t seen_switches;
@@ -75,7 +79,7 @@ struct weft__worker {
 } __attribute__((aligned(WEFT__CACHE_LINE)));
 
 struct weft__thread {
-    atomic_uint inside;
+    atomic_uint inside;             /* enum weft__inside */
     atomic_uint revoke;             /* enum weft__revoke */
     struct weft__worker *worker;    /* NULL: none */
     struct weft__task *task;        /* the running one, NULL on its own stack */

@@ -87,6 +87,20 @@ int weft_stop(void)
     return rc;
 }
 
+int weft__guest_idle(void)
+{
+    int rc;
+
+    if (weft__self() || atomic_load_explicit(&guest.running, memory_order_acquire))
+        return -EBUSY;
+    if (atomic_load_explicit(&guest.forked, memory_order_relaxed))
+        return -EPERM;
+    pthread_mutex_lock(&guest.lock);
+    rc = guest.starts ? -EBUSY : 0;
+    pthread_mutex_unlock(&guest.lock);
+    return rc;
+}
+
 void weft__guest_forked(void)
 {
     atomic_store_explicit(&guest.forked, false, memory_order_relaxed);

@@ -6,9 +6,13 @@
 
 #include <weft/guest.h>
 
-/* A scope without an owner, for a root task; any thread may cancel it. */
+/* Whether no runtime runs: 0; -EBUSY: one does; -EPERM: one did where this process was forked. */
+int weft__guest_idle(void);
+
 /* In a child that no runtime was running in when it was forked: it may start one. */
 void weft__guest_forked(void);
+
+/* A scope without an owner, for a root task; any thread may cancel it. */
 void weft__root_open(struct weft__scope *root);
 int weft__call_in(struct weft__scope *root, const struct weft_site *site, const void *arguments);
 

@@ -1,6 +1,7 @@
 /* The table of descriptors, waiting on one, closing one. */
 #include "io/fd.h"
 
+#include "core/detect.h"
 #include "core/policy.h"
 #include "core/runtime.h"
 
@@ -118,6 +119,11 @@ int weft__fd_kind(struct weft__fd *entry, int fd)
     return kind;
 }
 
+static const char *kind_name(int kind)
+{
+    return kind == WEFT__FD_PIPE ? "a pipe or the like" : "a socket";
+}
+
 /* With the lock held: is there anything to wait for? 1: wait; 0: try again; -errno. */
 static int prepare(struct weft__fd *entry, int fd, enum weft__direction direction, struct weft__fd_try tried)
 {
@@ -127,6 +133,9 @@ static int prepare(struct weft__fd *entry, int fd, enum weft__direction directio
         return -EBADF;
     if (tried.edges != atomic_load_explicit(&entry->edges[direction], memory_order_relaxed))
         return 0;
+    if (WEFT__UNLIKELY(weft__policy.seeded))
+        weft__detect_outside("descriptor %d (%s) is waited for", fd,
+                             kind_name(atomic_load_explicit(&entry->kind, memory_order_relaxed)));
     if (!entry->owned || !entry->registered) {
         rc = weft__poller_watch(fd, tried.generation, entry->registered);
         if (rc < 0)
@@ -173,7 +182,7 @@ int weft__fd_wait(struct weft__fd *entry, int fd, enum weft__direction direction
 
 static int look(int fd, enum weft__direction direction)
 {
-    return weft__os_poll_one(fd, direction == WEFT__IN ? POLLIN : POLLOUT, 0);
+    return fd < 0 ? -EBADF : weft__os_poll_one(fd, direction == WEFT__IN ? POLLIN : POLLOUT, 0);
 }
 
 int weft__fd_queue(int fd, enum weft__direction direction, struct weft__place *place)
@@ -249,8 +258,8 @@ static bool is_ready(struct weft__thread *thread, struct weft_case *c, struct we
     return place->waiter.rc < 0 || c->weft__kind->try(thread, c) != 0;
 }
 
-const struct weft__kind weft__on_readable = {try_readable, queue_readable, leave_readable, is_ready};
-const struct weft__kind weft__on_writable = {try_writable, queue_writable, leave_writable, is_ready};
+const struct weft__kind weft__on_readable = {false, try_readable, queue_readable, leave_readable, is_ready};
+const struct weft__kind weft__on_writable = {false, try_writable, queue_writable, leave_writable, is_ready};
 
 /* ---- events ---- */
 

@@ -27,8 +27,10 @@ bool weft__signal_deliver(int number)
 
     atomic_fetch_add_explicit(&delivering, 1, memory_order_seq_cst);       /* pairs with change [S1] */
     fd = atomic_load_explicit(&watched[number], memory_order_seq_cst) - 1; /* pairs with change [S1] */
+    WEFT__ACQUIRE(&watched[number]);
     if (fd >= 0)
         weft__os_eventfd_write(fd);
+    WEFT__RELEASE(&delivering);
     atomic_fetch_sub_explicit(&delivering, 1, memory_order_release); /* pairs with change [S2] */
     return fd >= 0;
 }
@@ -45,6 +47,7 @@ static int begin(int number)
 
     if (fd < 0)
         return fd;
+    WEFT__RELEASE(&watched[number]);
     atomic_store_explicit(&watched[number], fd + 1, memory_order_release);
     rc = weft__os_signal_handle(number, handle);
     if (rc < 0) {
@@ -79,6 +82,7 @@ static int change(int number, int by)
         return rc;
     while (atomic_load_explicit(&delivering, memory_order_seq_cst)) /* pairs with deliver [S1], [S2] */
         weft__os_yield();
+    WEFT__ACQUIRE(&delivering);
     (void)weft_fd_close(fd);
     return rc;
 }
@@ -158,4 +162,4 @@ static bool finish(struct weft__thread *thread, struct weft_case *c, struct weft
     return try(thread, c) > 0;
 }
 
-const struct weft__kind weft__on_signal = {try, queue, leave, finish};
+const struct weft__kind weft__on_signal = {false, try, queue, leave, finish};

@@ -39,14 +39,21 @@ bool weft__os_membarrier_init(void); /* false: the kernel refuses, full fences a
 void weft__os_membarrier(void);
 int weft__os_atfork(void (*in_child)(void));
 
-int weft__os_fork(void);
-int weft__os_await_child(int pid); /* its exit code, or 128 + the signal that killed it */
-void weft__os_alarm(unsigned seconds);
-void weft__os_silence(void); /* standard output and error go nowhere */
+/* process.c: children of an exploration, which end with the thread that made them. */
+struct weft__os_child {
+    int pid, fd; /* fd: a pidfd, or -1 where there are none */
+};
+int weft__os_fork(struct weft__os_child *ret_child);                  /* 0 in the child, 1, or -errno */
+int weft__os_await_child(struct weft__os_child *child, int64_t span); /* exit code, 128 + signal, or -ETIMEDOUT */
+void weft__os_kill_child(const struct weft__os_child *child);
+int weft__os_memory_file(void);   /* -1: there are none */
+void weft__os_redirect(int file); /* standard output goes nowhere, standard error to the file, emptied; or nowhere */
+void weft__os_tail(int file, char *ret_text, size_t size); /* the last of what was written to it */
+unsigned weft__os_threads(void);                           /* of this process; 0: cannot tell */
 
 /* pages.c */
 void *weft__os_reserve(size_t size, size_t align); /* zeroed private memory, committed lazily; NULL */
-void *weft__os_share(size_t size); /* zeroed, shared with children; NULL */
+void *weft__os_share(size_t size);                 /* zeroed, shared with children; NULL */
 void weft__os_release(void *pages, size_t size);
 int weft__os_guard(void *pages, size_t size);    /* any access faults */
 void weft__os_discard(void *pages, size_t size); /* content may go */
@@ -95,7 +102,7 @@ int weft__os_signalfd(const int *signals, int count);
 int weft__os_signals_block(const int *signals, int count, bool block);
 int weft__os_signal_read(int fd); /* the signal's number */
 int weft__os_eventfd_counter(void);
-bool weft__os_eventfd_take(int fd); /* counts a counter down by one */
+bool weft__os_eventfd_take(int fd);                                  /* counts a counter down by one */
 int weft__os_signal_handle(int number, void (*handler)(int number)); /* NULL: as it was before; one caller at a time */
 
 /* fault.c: the SIGSEGV handler on a stack of its own. claim says whether the fault is ours, and reports it. */

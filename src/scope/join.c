@@ -162,4 +162,4 @@ static bool finish(struct weft__thread *thread, struct weft_case *c, struct weft
     return try(thread, c) > 0;
 }
 
-const struct weft__kind weft__on_join = {try, queue, leave, finish};
+const struct weft__kind weft__on_join = {true, try, queue, leave, finish};

@@ -138,7 +138,7 @@ int weft_scope_close_with(weft_scope *public, int rc)
     atomic_store_explicit(&scope->state, WEFT__SCOPE_CLOSED, memory_order_relaxed);
     rc = result_of(scope, rc);
     task->scope = scope->outer;
-    if (task->cancel_rc < 0 || scope->shield)
+    if (scope->shield)
         task->seen_epoch = atomic_load_explicit(&weft__cancel_epoch, memory_order_relaxed) - 1;
     return rc;
 }

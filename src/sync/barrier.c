@@ -86,6 +86,14 @@ int weft_barrier_wait(weft_barrier *public)
     rc = weft__guard_wait(thread, &barrier->guard, &barrier->waiters, &waiter, WEFT__WAITING);
     if (rc == 0)
         return waiter.rc;
+    if (rc > 0) { /* it opened while a cancellation that is none of ours had woken us */
+        thread = weft__enter_any();
+        weft__guard_enter(thread, &barrier->guard);
+        rc = barrier->broken ? -EPIPE : 0;
+        weft__end(thread, &barrier->guard);
+        WEFT__ACQUIRE(barrier);
+        return rc;
+    }
     (void)weft_barrier_break(public);
     return rc;
 }

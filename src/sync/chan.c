@@ -23,7 +23,7 @@ struct weft__chan *weft_chan_new_raw(size_t size, size_t capacity)
         return NULL;
     memset(chan, 0, sizeof *chan);
     chan->size = (uint32_t)size;
-    chan->capacity = (uint32_t)capacity;
+    chan->capacity = chan->limit = (uint32_t)capacity;
     return chan;
 }
 
@@ -43,34 +43,18 @@ void weft_chan_free_raw(struct weft__chan *chan)
         WEFT__ACQUIRE((sends) ? (void *)&(chan)->head : (void *)(chan));                                               \
     } while (0)
 
-/* Most items are a word or two. */
-WEFT__INLINE void copy(void *to, const void *from, size_t size)
-{
-    if (WEFT__LIKELY(size == 8))
-        memcpy(to, from, 8);
-    else
-        memcpy(to, from, size);
-}
-
-WEFT__INLINE char *slot(struct weft__chan *chan, uint32_t i)
-{
-    uint32_t at = chan->head + i; /* capacity is under 2^32, and so is the sum unless it is huge */
-
-    if (WEFT__UNLIKELY(at < i || at >= chan->capacity))
-        at -= chan->capacity;
-    return chan->items + (size_t)at * chan->size;
-}
-
 WEFT__INLINE void push(struct weft__chan *chan, const void *item)
 {
-    copy(slot(chan, chan->count), item, chan->size);
+    weft__copy(chan->items + (size_t)chan->tail * chan->size, item, chan->size);
+    if (++chan->tail == chan->capacity)
+        chan->tail = 0;
     chan->count++;
 }
 
 WEFT__INLINE void pop(struct weft__chan *chan, void *item)
 {
     if (WEFT__LIKELY(item != NULL))
-        copy(item, slot(chan, 0), chan->size);
+        weft__copy(item, chan->items + (size_t)chan->head * chan->size, chan->size);
     if (++chan->head == chan->capacity)
         chan->head = 0;
     chan->count--;
@@ -86,12 +70,12 @@ WEFT__INLINE int send_now(struct weft__chan *chan, const void *item, struct weft
         return -EPIPE;
     if (chan->receivers.first && (receiver = weft__take_first(&chan->receivers))) {
         if (WEFT__LIKELY(receiver->value != NULL))
-            copy(receiver->value, item, chan->size);
+            weft__copy(receiver->value, item, chan->size);
         receiver->rc = 0;
         *ret_woken = receiver;
         return 0;
     }
-    if (chan->count == chan->capacity)
+    if (chan->count >= chan->limit)
         return 1;
     push(chan, item);
     return 0;
@@ -114,11 +98,12 @@ WEFT__INLINE int recv_now(struct weft__chan *chan, void *item, struct weft__wait
     if (!sender)
         return chan->closed ? -EPIPE : 1;
     if (WEFT__LIKELY(item != NULL))
-        copy(item, sender->value, chan->size);
+        weft__copy(item, sender->value, chan->size);
     return 0;
 }
 
-WEFT__INLINE int exchange(struct weft__chan *chan, void *item, bool sends, bool waits, const char *place)
+/* What is rare: a plain thread, a guard that leans elsewhere, a cancelled task, and whatever the fast ways leave. */
+WEFT__NOINLINE static int exchange(struct weft__chan *chan, void *item, bool sends, bool waits, const char *place)
 {
     struct weft__waiter *woken;
     struct weft__thread *thread;
@@ -151,13 +136,69 @@ WEFT__INLINE int exchange(struct weft__chan *chan, void *item, bool sends, bool 
     return rc;
 }
 
-int weft__send(struct weft__chan *chan, const void *item, const char *place)
+WEFT__HOT int weft__send(struct weft__chan *chan, const void *item, const char *place)
 {
+    struct weft__thread *thread = WEFT__LIKELY(chan != NULL) ? weft__fast_begin(&chan->guard) : NULL;
+    struct weft__waiter *receiver;
+
+    if (WEFT__LIKELY(thread != NULL)) {
+        if (chan->receivers.first && (receiver = weft__take_first(&chan->receivers))) {
+            weft__chan_edges(chan, true);
+            if (WEFT__LIKELY(receiver->value != NULL))
+                weft__copy(receiver->value, item, chan->size);
+            receiver->rc = 0;
+            if (WEFT__LIKELY(receiver->wait->task != NULL))
+                weft__ready(thread, receiver->wait->task);
+            else
+                weft__wait_won(thread, receiver->wait);
+            weft__leave(thread);
+            return 0;
+        }
+        if (WEFT__LIKELY(chan->count < chan->limit)) {
+            weft__chan_edges(chan, true);
+            push(chan, item);
+            weft__leave(thread);
+            return 0;
+        }
+    }
     return exchange(chan, (void *)(uintptr_t)item, true, true, place);
 }
 
-int weft__recv(struct weft__chan *chan, void *item, const char *place)
+/* The fast wait: one suspension, in one frame. */
+WEFT__HOT static int await_item(struct weft__thread *thread, struct weft__chan *chan, void *item, const char *place)
 {
+    struct weft__wait wait WEFT__UNINITIALIZED;
+    struct weft__waiter waiter WEFT__UNINITIALIZED;
+    int rc;
+
+    wait.what = "to receive";
+    wait.place = place;
+    wait.owner = NULL;
+    wait.is_open = false;
+    waiter.wait = &wait;
+    waiter.value = item;
+    weft__guard_queue(thread, &chan->guard, &chan->receivers, &waiter, WEFT__WAITING, false);
+    weft__park(thread);
+    if (WEFT__LIKELY(wait.winner != NULL))
+        return waiter.rc;
+    rc = weft__guard_wait_on(&chan->guard, &chan->receivers, &waiter);
+    return rc < 0 ? rc : rc == 0 ? waiter.rc : exchange(chan, item, false, true, place);
+}
+
+WEFT__HOT int weft__recv(struct weft__chan *chan, void *item, const char *place)
+{
+    struct weft__thread *thread = WEFT__LIKELY(chan != NULL) ? weft__fast_begin(&chan->guard) : NULL;
+
+    if (WEFT__LIKELY(thread != NULL && !chan->senders.first)) {
+        weft__chan_edges(chan, false);
+        if (WEFT__LIKELY(chan->count > 0)) {
+            pop(chan, item);
+            weft__leave(thread);
+            return 0;
+        }
+        if (!chan->closed)
+            return await_item(thread, chan, item, place);
+    }
     return exchange(chan, item, false, true, place);
 }
 
@@ -203,6 +244,7 @@ int weft_chan_close_raw(struct weft__chan *chan)
     WEFT__RELEASE(chan);
     was_closed = chan->closed;
     chan->closed = true;
+    chan->limit = 0;
     if (!was_closed) {
         senders = take_with(&chan->senders, -EPIPE);
         receivers = take_with(&chan->receivers, -EPIPE);
@@ -232,8 +274,6 @@ static int try_case(struct weft__thread *thread, struct weft_case *c, bool sends
     struct weft__waiter *woken;
     int rc;
 
-    if (!chan)
-        return -EINVAL;
     weft__guard_enter(thread, &chan->guard);
     rc = sends ? send_now(chan, c->weft__value, &woken) : recv_now(chan, c->weft__value, &woken);
     weft__chan_edges(chan, sends);
@@ -263,7 +303,7 @@ static int queue_send(struct weft__thread *thread, struct weft_case *c, struct w
     place->waiter.value = c->weft__value;
     weft__guard_enter(thread, &chan->guard);
     return weft__place_in(thread, &chan->guard, &chan->senders, place,
-                          chan->closed || chan->count < chan->capacity ||
+                          chan->closed || chan->count < chan->limit ||
                               weft__has_other(&chan->receivers, place->waiter.wait));
 }
 
@@ -298,5 +338,5 @@ static bool finish(struct weft__thread *thread, struct weft_case *c, struct weft
     return true;
 }
 
-const struct weft__kind weft__on_send = {try_send, queue_send, leave_send, finish};
-const struct weft__kind weft__on_recv = {try_recv, queue_recv, leave_recv, finish};
+const struct weft__kind weft__on_send = {true, try_send, queue_send, leave_send, finish};
+const struct weft__kind weft__on_recv = {true, try_recv, queue_recv, leave_recv, finish};

@@ -13,8 +13,9 @@
  * A waiter's value is the item to take, or the place to put it: whoever comes and finds it copies in place. */
 struct weft__chan {
     struct weft__guard guard;
-    uint32_t size, capacity;                   /* of an item; constant */
-    uint32_t head, count;                      /* guard: the oldest item, and how many */
+    uint32_t size, capacity;                   /* of an item; items; constant */
+    uint32_t head, tail, count;                /* guard: the oldest item, the next place, and how many */
+    uint32_t limit;                            /* guard: capacity, 0 once it is closed */
     struct weft__list senders, receivers;      /* guard */
     bool closed;                               /* guard */
     char items[] __attribute__((aligned(16))); /* guard */

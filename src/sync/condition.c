@@ -45,7 +45,7 @@ int weft_condition_wait(weft_condition *public, weft_mutex *lock)
     }
     place = mutex->place;
     weft__guard_enter(thread, &condition->guard);
-    weft__guard_queue(thread, &condition->guard, &condition->waiters, &waiter, WEFT__WAITING);
+    weft__guard_queue(thread, &condition->guard, &condition->waiters, &waiter, WEFT__WAITING, false);
     (void)weft__mutex_release(thread, mutex); /* it is ours */
     rc = weft__guard_await(&condition->guard, &condition->waiters, &waiter);
     (void)weft__mutex_take(weft__enter_any(), mutex, WEFT__WAITING_HARD, place); /* cannot fail */

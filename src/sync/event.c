@@ -70,26 +70,31 @@ int weft_event_wait(weft_event *public)
 
     if (!event)
         return -EINVAL;
-    do {
-        if ((rc = weft__begin(&thread)) < 0)
-            return rc;
-        weft__guard_enter(thread, &event->guard);
-        if (event->set) {
-            weft__end(thread, &event->guard);
-            WEFT__ACQUIRE(event);
-            return 0;
-        }
-        rc = weft__guard_wait(thread, &event->guard, &event->waiters, &waiter, WEFT__WAITING);
-    } while (rc > 0);
-    return rc;
+    if ((rc = weft__begin(&thread)) < 0)
+        return rc;
+    weft__guard_enter(thread, &event->guard);
+    if (event->set) {
+        weft__end(thread, &event->guard);
+        WEFT__ACQUIRE(event);
+        return 0;
+    }
+    rc = weft__guard_wait(thread, &event->guard, &event->waiters, &waiter, WEFT__WAITING);
+    return rc < 0 ? rc : 0; /* 1: it has happened as well */
 }
 
 /* ---- a case of a select ---- */
 
 static int try(struct weft__thread *thread, struct weft_case *c)
 {
-    (void)thread;
-    return c->weft__object ? weft_event_is_set(c->weft__object) : -EINVAL;
+    struct event *event = c->weft__object;
+    bool set;
+
+    weft__guard_enter(thread, &event->guard); /* after it whoever has set it is out: the event may go */
+    set = event->set;
+    weft__guard_leave(thread, &event->guard);
+    if (set)
+        WEFT__ACQUIRE(event);
+    return set;
 }
 
 static int queue(struct weft__thread *thread, struct weft_case *c, struct weft__place *place)
@@ -107,4 +112,4 @@ static void leave(struct weft__thread *thread, struct weft_case *c, struct weft_
     weft__guard_remove(thread, &event->guard, &event->waiters, &place->waiter);
 }
 
-const struct weft__kind weft__on_event = {try, queue, leave, NULL};
+const struct weft__kind weft__on_event = {true, try, queue, leave, NULL};

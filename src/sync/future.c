@@ -100,11 +100,12 @@ static int settle(struct weft__future *future, const void *value, int rc, struct
         weft__end(thread, &future->guard);
         return -EALREADY;
     }
+    WEFT__ACQUIRE(future); /* what was chained */
     if (rc == 0)
-        memcpy(future->value, value, future->size);
+        weft__copy(future->value, value, future->size);
     future->rc = rc;
     WEFT__RELEASE(future);
-    __atomic_store_n(&future->state, rc == 0 ? RESOLVED : REJECTED, __ATOMIC_RELEASE); /* pairs with settled [F1] */
+    future->state = rc == 0 ? RESOLVED : REJECTED;
     atomic_fetch_add_explicit(&future->references, future->chained, memory_order_relaxed);
     *ret_reactions = future->first;
     future->first = NULL;
@@ -184,7 +185,7 @@ static int outcome(struct weft__future *future, void *value)
         return future->rc;
     }
     if (value)
-        memcpy(value, future->value, future->size);
+        weft__copy(value, future->value, future->size);
     return 0;
 }
 
@@ -259,7 +260,7 @@ static bool finish(struct weft__thread *thread, struct weft_case *c, struct weft
     return try(thread, c) > 0;
 }
 
-const struct weft__kind weft__on_future = {try, queue, leave, finish};
+const struct weft__kind weft__on_future = {true, try, queue, leave, finish};
 
 /* ---- chaining ---- */
 
@@ -270,6 +271,7 @@ static void chain(struct weft__future *source, struct reaction *reaction)
     bool is_pending;
 
     reaction->source = source;
+    WEFT__RELEASE(source);
     weft__guard_enter(thread, &source->guard);
     is_pending = source->state == PENDING;
     if (is_pending) {

@@ -5,7 +5,7 @@
  *     KEPT              the body waits with a value that no consumer was there to take; the next one takes it
  *     ENDED             the body has returned
  *
- * Values are copied from stack to stack by whoever comes second.
+ * Values are copied from stack to stack by whoever comes second. For TSan each passage comes after all before it.
  */
 #include <weft/generator.h>
 
@@ -58,11 +58,11 @@ static struct weft__waiter *give_turn(struct weft__generator *generator, struct 
     if (!body) {
         generator->early = word.sent ? 1 : word.rc;
         if (word.sent)
-            memcpy(generator->sent, word.sent, generator->size);
+            weft__copy(generator->sent, word.sent, generator->size);
         return NULL;
     }
     if (word.sent && body->value)
-        memcpy(body->value, word.sent, generator->size);
+        weft__copy(body->value, word.sent, generator->size);
     body->rc = word.sent ? 1 : word.rc;
     return body;
 }
@@ -89,7 +89,7 @@ static int next_now(struct weft__generator *generator, struct weft__thread *thre
         if (word.rc < 0)
             return 1;
         if (value)
-            memcpy(value, generator->kept, generator->size);
+            weft__copy(value, generator->kept, generator->size);
         generator->state = EMITTED;
         return 0;
     case NEW:
@@ -119,7 +119,9 @@ static int resume(struct weft__generator *generator, struct word word, void *val
         if ((rc = weft__begin(&thread)) < 0)
             return rc;
         weft__guard_enter(thread, &generator->guard);
+        WEFT__ACQUIRE(generator);
         rc = next_now(generator, thread, word, value);
+        WEFT__RELEASE(generator);
         if (rc <= 0) {
             weft__end(thread, &generator->guard);
             return rc;
@@ -127,12 +129,13 @@ static int resume(struct weft__generator *generator, struct word word, void *val
         if (generator->state != RUNNING)
             body = give_turn(generator, word);
         word = (struct word){0}; /* it has been said */
-        weft__guard_queue(thread, &generator->guard, &generator->consumer, &consumer, WEFT__WAITING);
+        weft__guard_queue(thread, &generator->guard, &generator->consumer, &consumer, WEFT__WAITING, false);
         if (body)
             weft__wait_won(thread, body->wait);
         body = NULL;
         rc = weft__guard_await(&generator->guard, &generator->consumer, &consumer);
     } while (rc > 0);
+    WEFT__ACQUIRE(generator);
     return rc < 0 ? rc : consumer.rc;
 }
 
@@ -163,6 +166,8 @@ static int finish(struct weft__generator *generator, bool listens)
 
         body = NULL;
         weft__guard_enter(thread, &generator->guard);
+        WEFT__ACQUIRE(generator);
+        WEFT__RELEASE(generator);
         if (generator->state == ENDED || (thread && generator->task == thread->task)) {
             rc = generator->state != ENDED ? -EDEADLK : generator->rc == -EPIPE ? 0 : generator->rc;
             if (generator->state == ENDED)
@@ -173,7 +178,7 @@ static int finish(struct weft__generator *generator, bool listens)
         generator->closing = true;
         if (generator->state != RUNNING)
             body = give_turn(generator, (struct word){.rc = -EPIPE});
-        weft__guard_queue(thread, &generator->guard, &generator->closers, &closer, WEFT__WAITING_HARD);
+        weft__guard_queue(thread, &generator->guard, &generator->closers, &closer, WEFT__WAITING_HARD, false);
         if (body)
             weft__wait_won(thread, body->wait);
         (void)weft__guard_await(&generator->guard, &generator->closers, &closer);
@@ -199,7 +204,7 @@ void weft_generator_free_raw(struct weft__generator *generator)
 static int take_early(struct weft__generator *generator, void *sent)
 {
     if (generator->early > 0 && sent)
-        memcpy(sent, generator->sent, generator->size);
+        weft__copy(sent, generator->sent, generator->size);
     return generator->early;
 }
 
@@ -212,15 +217,17 @@ static int await_turn(struct weft__thread *thread, struct weft__generator *gener
     int rc;
 
     for (;;) {
-        weft__guard_queue(thread, &generator->guard, &generator->body, &body, WEFT__WAITING);
+        weft__guard_queue(thread, &generator->guard, &generator->body, &body, WEFT__WAITING, false);
         if (woken)
             weft__wait_won(thread, woken->wait);
         woken = NULL;
         rc = weft__guard_await(&generator->guard, &generator->body, &body);
+        WEFT__ACQUIRE(generator);
         if (rc == 0)
             return body.rc;
         thread = weft__enter_any();
         weft__guard_enter(thread, &generator->guard);
+        WEFT__ACQUIRE(generator);
         if (rc < 0)
             break;
         if (generator->state == RUNNING) { /* woken for nothing, and the turn has come meanwhile */
@@ -252,12 +259,13 @@ int weft_emit_raw(struct weft__generator *generator, const void *value, void *se
         weft__end(thread, &generator->guard);
         return rc;
     }
+    WEFT__RELEASE(generator);
     consumer = weft__take_first(&generator->consumer);
     generator->state = consumer ? EMITTED : KEPT;
     generator->kept = value;
     if (consumer) {
         if (consumer->value)
-            memcpy(consumer->value, value, generator->size);
+            weft__copy(consumer->value, value, generator->size);
         consumer->rc = 0;
     }
     return await_turn(thread, generator, consumer, sent);
@@ -272,6 +280,7 @@ static int ended(struct weft__generator *generator, int rc)
     bool told;
 
     weft__guard_enter(thread, &generator->guard);
+    WEFT__RELEASE(generator);
     generator->state = ENDED;
     generator->task = NULL;
     generator->rc = rc < 0 ? rc : -EPIPE;
@@ -305,6 +314,7 @@ static int run_body(void *self)
     int rc;
 
     weft__guard_enter(thread, &generator->guard);
+    WEFT__ACQUIRE(generator);
     generator->task = thread->task;
     if (generator->state == RUNNING) { /* its turn has come before it */
         rc = take_early(generator, NULL);

@@ -61,8 +61,10 @@ int weft_latch_done(weft_latch *public)
     weft__guard_enter(thread, &latch->guard);
     WEFT__RELEASE(latch);
     fits = latch->count > 0;
-    if (fits && --latch->count == 0)
+    if (fits && --latch->count == 0) {
+        WEFT__ACQUIRE(latch); /* for those that it wakes: what came before the other counts */
         waiters = weft__take_all(&latch->waiters);
+    }
     weft__guard_leave(thread, &latch->guard);
     weft__wake_list(thread, &waiters);
     weft__leave_any(thread);
@@ -79,18 +81,16 @@ int weft_latch_wait(weft_latch *public)
 
     if (!latch)
         return -EINVAL;
-    do {
-        if ((rc = weft__begin(&thread)) < 0)
-            return rc;
-        weft__guard_enter(thread, &latch->guard);
-        if (latch->count == 0) {
-            weft__end(thread, &latch->guard);
-            WEFT__ACQUIRE(latch);
-            return 0;
-        }
-        rc = weft__guard_wait(thread, &latch->guard, &latch->waiters, &waiter, WEFT__WAITING);
-    } while (rc > 0);
-    return rc;
+    if ((rc = weft__begin(&thread)) < 0)
+        return rc;
+    weft__guard_enter(thread, &latch->guard);
+    if (latch->count == 0) {
+        weft__end(thread, &latch->guard);
+        WEFT__ACQUIRE(latch);
+        return 0;
+    }
+    rc = weft__guard_wait(thread, &latch->guard, &latch->waiters, &waiter, WEFT__WAITING);
+    return rc < 0 ? rc : 0; /* 1: it has happened as well */
 }
 
 uint32_t weft_latch_count(const weft_latch *latch)
@@ -130,4 +130,4 @@ static void leave(struct weft__thread *thread, struct weft_case *c, struct weft_
     weft__guard_remove(thread, &latch->guard, &latch->waiters, &place->waiter);
 }
 
-const struct weft__kind weft__on_latch = {try, queue, leave, NULL};
+const struct weft__kind weft__on_latch = {true, try, queue, leave, NULL};

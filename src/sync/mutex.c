@@ -121,16 +121,31 @@ int weft__mutex_take(struct weft__thread *thread, struct weft__mutex *mutex, enu
     return WEFT__LIKELY(rc <= 0) ? rc : take_slow(thread, mutex, claim, place);
 }
 
-int weft__mutex_lock(weft_mutex *public, const char *place)
+WEFT__NOINLINE static int lock_slow(weft_mutex *public, const char *place)
 {
     struct weft__thread *thread;
     int rc;
 
-    if (WEFT__UNLIKELY(!public))
+    if (!public)
         return -EINVAL;
     if ((rc = weft__begin(&thread)) < 0)
         return rc;
     return weft__mutex_take(thread, weft__mutex_of(public), WEFT__WAITING, place);
+}
+
+int weft__mutex_lock(weft_mutex *public, const char *place)
+{
+    struct weft__mutex *mutex = weft__mutex_of(public);
+    struct weft__thread *thread = WEFT__LIKELY(mutex != NULL) ? weft__fast_begin(&mutex->guard) : NULL;
+
+    if (WEFT__UNLIKELY(!thread || mutex->owner || weft__policy.checks))
+        return lock_slow(public, place);
+    mutex->owner = thread->task;
+    mutex->place = place;
+    mutex->passed_over = (uint16_t)(mutex->passed_over + (mutex->woken != NULL));
+    WEFT__ACQUIRE(mutex);
+    weft__leave(thread);
+    return 0;
 }
 
 int weft__mutex_try_lock(weft_mutex *public, const char *place)
@@ -183,17 +198,31 @@ int weft__mutex_release(struct weft__thread *thread, struct weft__mutex *mutex)
     return 0;
 }
 
-int weft_mutex_unlock(weft_mutex *mutex)
+WEFT__NOINLINE static int unlock_slow(weft_mutex *mutex)
 {
     struct weft__thread *thread;
     int rc;
 
-    if (WEFT__UNLIKELY(!mutex))
+    if (!mutex)
         return -EINVAL;
     thread = weft__enter_any();
     rc = weft__mutex_release(thread, weft__mutex_of(mutex));
     weft__leave_any(thread);
     return rc;
+}
+
+int weft_mutex_unlock(weft_mutex *public)
+{
+    struct weft__mutex *mutex = weft__mutex_of(public);
+    struct weft__thread *thread = WEFT__LIKELY(mutex != NULL) ? weft__fast_begin(&mutex->guard) : NULL;
+
+    if (WEFT__UNLIKELY(!thread || mutex->owner != thread->task || mutex->depth || mutex->fifo || weft__policy.checks ||
+                       (mutex->woken ? mutex->passed_over >= PASSES : mutex->waiters.first != NULL)))
+        return unlock_slow(public);
+    WEFT__RELEASE(mutex);
+    mutex->owner = NULL;
+    weft__leave(thread);
+    return 0;
 }
 
 /* For pointers to them, and for other languages. */

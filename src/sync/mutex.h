@@ -35,5 +35,6 @@ int weft__mutex_release(struct weft__thread *thread, struct weft__mutex *mutex);
 void weft__order_taken(const void *lock, const char *name, const char *place, const void *who);
 void weft__order_released(const void *lock, const void *who);
 void weft__order_forgotten(const void *lock); /* a new mutex is made there */
+void weft__order_begin(void);                 /* nothing is known: another schedule begins */
 
 #endif

@@ -56,8 +56,10 @@ int weft_once_run(weft_once *public, int (*fn)(void *argument), void *argument)
         if (once->runner == self || once->done || !once->runner) {
             bool runs = !once->done && !once->runner, is_inside = once->runner == self;
 
-            if (runs)
+            if (runs) {
+                WEFT__ACQUIRE(once); /* after an attempt that failed */
                 once->runner = self;
+            }
             weft__end(thread, &once->guard);
             if (runs)
                 return run(once, fn, argument);

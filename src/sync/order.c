@@ -309,3 +309,12 @@ void weft__order_forgotten(const void *lock)
     forget(lock);
     weft__unlock(&order.lock);
 }
+
+void weft__order_begin(void)
+{
+    weft__lock(&order.lock);
+    if (order.edges_count) /* without edges there are no nodes */
+        drop_all();
+    order.reported_count = 0;
+    weft__unlock(&order.lock);
+}

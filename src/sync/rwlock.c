@@ -52,6 +52,15 @@ static void leave_and_wake(struct weft__thread *thread, struct rwlock *lock, str
     weft__leave_any(thread);
 }
 
+/* For TSan: after the last writer, and for a writer after all readers, whoever of them let it in. */
+WEFT__INLINE void acquired(struct rwlock *lock, bool writes)
+{
+    (void)lock; /* where there is no TSan */
+    WEFT__ACQUIRE(lock);
+    if (writes)
+        WEFT__ACQUIRE(&lock->readers);
+}
+
 /* 0, 1: it must wait, -EDEADLK. The guard is held. */
 WEFT__INLINE int take_now(struct rwlock *lock, const void *self, bool writes)
 {
@@ -63,9 +72,7 @@ WEFT__INLINE int take_now(struct rwlock *lock, const void *self, bool writes)
         lock->writer = self;
     else
         lock->readers++;
-    WEFT__ACQUIRE(lock);
-    if (writes)
-        WEFT__ACQUIRE(&lock->readers);
+    acquired(lock, writes);
     return 0;
 }
 
@@ -80,13 +87,14 @@ static void pass_on(struct rwlock *lock)
 
 static int take(struct rwlock *lock, bool writes, bool waits)
 {
-    struct weft__wait wait = {.what = writes ? "to write-lock" : "to read-lock", .owner = &lock->writer};
+    struct weft__wait wait = {.what = writes ? "to write-lock" : "to read-lock"};
     struct weft__waiter waiter = {.wait = &wait};
     struct weft__thread *thread;
     int rc;
 
     if (!lock)
         return -EINVAL;
+    wait.owner = &lock->writer;
     do {
         const void *self;
 
@@ -103,6 +111,8 @@ static int take(struct rwlock *lock, bool writes, bool waits)
         rc = weft__guard_wait(thread, &lock->guard, &lock->waiters, &waiter, WEFT__WAITING);
         if (rc != 0)
             pass_on(lock);
+        else
+            acquired(lock, writes);
     } while (rc > 0);
     return rc;
 }

@@ -10,30 +10,37 @@
 #include "base/prng.h"
 #include "core/policy.h"
 
-#include <alloca.h>
 #include <errno.h>
 #include <weft/select.h>
 
-/* A number below count; a xorshift a thread is enough for fairness. */
-static uint32_t any_below(uint32_t count)
+/* Random bits, a generator a thread: good enough to be fair. */
+static uint64_t random_bits(void)
 {
     static __thread uint64_t state;
 
-    if (WEFT__UNLIKELY(weft__policy.seeded))
-        return weft__policy_choose(count);
-    return weft__random_below(&state, count);
+    return WEFT__UNLIKELY(weft__policy.seeded) ? 0 : weft__random(&state);
 }
 
-/* The index of the case that happened, -EAGAIN: none, -errno. */
-static int try_all(struct weft__thread *thread, struct weft_case *cases, uint32_t count, bool in_order)
+/* The index of the case that happened, -EAGAIN: none, -errno. The order is shuffled as it goes (Fisher, Yates,
+ * Durstenfeld 1964): a walk from a random start would prefer what stands behind cases that cannot happen. */
+static int try_all(struct weft__thread *thread, struct weft_case *cases, uint32_t count, bool in_order,
+                   const char *place)
 {
-    uint32_t start = in_order ? 0 : any_below(count);
+    uint8_t order[WEFT_SELECT_MAX] WEFT__UNINITIALIZED;
+    uint64_t bits = in_order ? 0 : random_bits();
     int otherwise = -EAGAIN;
 
+    for (uint32_t i = 0; i < count; i++)
+        order[i] = (uint8_t)i;
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t at = start + i < count ? start + i : start + i - count;
+        uint32_t left = count - i, step = in_order ? 0 : (uint32_t)((bits & 0xffff) * left >> 16), at;
         int rc;
 
+        if (WEFT__UNLIKELY(weft__policy.seeded) && !in_order)
+            step = weft__policy_choose(left, place);
+        bits = i % 4 == 3 ? random_bits() : bits >> 16;
+        at = order[i + step];
+        order[i + step] = order[i];
         if (cases[at].weft__kind == &weft__on_default) {
             otherwise = (int)at;
             continue;
@@ -71,35 +78,47 @@ static uint32_t queue_all(struct weft__wait *wait, struct weft_case *cases, stru
     return count;
 }
 
-/* For a plain thread, which has no timers. */
-static int64_t first_deadline(const struct weft_case *cases, uint32_t count)
+/* For a plain thread, which has no timers: the case whose deadline comes first; count: none has one. */
+static uint32_t first_deadline(const struct weft_case *cases, uint32_t count)
 {
-    int64_t first = INT64_MAX;
+    uint32_t first = count;
 
     for (uint32_t i = 0; i < count; i++)
-        if (cases[i].weft__kind == &weft__on_deadline && cases[i].weft__number < first)
-            first = cases[i].weft__number;
+        if (cases[i].weft__kind == &weft__on_deadline && cases[i].weft__number != WEFT_FOREVER &&
+            (first == count || cases[i].weft__number < cases[first].weft__number))
+            first = i;
     return first;
+}
+
+/* A plain thread waits in real time, whatever clock the tasks have. The index of the deadline that came, or -EAGAIN. */
+static int wait_as_thread(struct weft__wait *wait, const struct weft_case *cases, uint32_t count)
+{
+    uint32_t first = first_deadline(cases, count);
+
+    weft__wait(wait, first == count ? INT64_MAX : cases[first].weft__number - weft__now() + weft__os_now());
+    return wait->winner ? -EAGAIN : (int)first;
 }
 
 /* One round of waiting. The index of the case that happened; -EAGAIN: try again; -errno. Called inside, returns
  * outside. */
-static int wait_once(struct weft__thread *thread, struct weft_case *cases, uint32_t count, const char *place)
+WEFT__INLINE int wait_once(struct weft__thread *thread, struct weft_case *cases, struct weft__place *places,
+                           uint32_t count, const char *place)
 {
-    struct weft__place *places = alloca(count * sizeof *places); /* at most 64 */
     struct weft__wait wait = {
         .what = "in a select", .place = place, .object = cases, .thread = thread, .task = thread ? thread->task : NULL};
     struct weft__waiter *chosen;
     uint32_t queued, at;
-    int rc;
+    int rc, otherwise = -EAGAIN;
 
     if (wait.task)
         weft__park_prepare(thread, WEFT__WAITING, &wait);
     queued = queue_all(&wait, cases, places, count, &rc);
-    if (queued == count)
-        weft__wait(&wait, first_deadline(cases, count));
-    else
+    if (queued < count)
         weft__wait_abandon(&wait); /* waits if somebody has chosen us already */
+    else if (wait.task)
+        weft__park(thread);
+    else
+        otherwise = wait_as_thread(&wait, cases, count);
     thread = weft__enter_any();
     chosen = wait.winner;
     leave_all(thread, cases, places, queued, chosen);
@@ -107,9 +126,28 @@ static int wait_once(struct weft__thread *thread, struct weft_case *cases, uint3
     if (chosen && (!cases[at].weft__kind->finish || cases[at].weft__kind->finish(thread, &cases[at], &places[at])))
         rc = (int)at;
     else if (rc == 0)
-        rc = -EAGAIN;
+        rc = chosen ? -EAGAIN : otherwise;
     weft__leave_any(thread);
     return rc;
+}
+
+/* Few cases, the rule, keep the stack shallow. */
+enum { FEW = 6 };
+
+WEFT__NOINLINE static int wait_few(struct weft__thread *thread, struct weft_case *cases, uint32_t count,
+                                   const char *place)
+{
+    struct weft__place places[FEW] WEFT__UNINITIALIZED;
+
+    return wait_once(thread, cases, places, count, place);
+}
+
+WEFT__NOINLINE static int wait_many(struct weft__thread *thread, struct weft_case *cases, uint32_t count,
+                                    const char *place)
+{
+    struct weft__place places[WEFT_SELECT_MAX] WEFT__UNINITIALIZED;
+
+    return wait_once(thread, cases, places, count, place);
 }
 
 int weft__select(struct weft_case *cases, size_t count, int in_order, const char *place)
@@ -119,14 +157,18 @@ int weft__select(struct weft_case *cases, size_t count, int in_order, const char
 
     if (!cases || count == 0 || count > WEFT_SELECT_MAX)
         return -EINVAL;
+    for (size_t i = 0; i < count; i++)
+        if (!cases[i].weft__object && cases[i].weft__kind->has_object)
+            return -EINVAL;
     do {
         if ((rc = weft__begin(&thread)) < 0)
             return rc;
-        rc = try_all(thread, cases, (uint32_t)count, in_order != 0);
+        rc = try_all(thread, cases, (uint32_t)count, in_order != 0, place);
         if (rc != -EAGAIN)
             weft__leave_any(thread);
         else
-            rc = wait_once(thread, cases, (uint32_t)count, place);
+            rc = count <= FEW ? wait_few(thread, cases, (uint32_t)count, place)
+                              : wait_many(thread, cases, (uint32_t)count, place);
     } while (rc == -EAGAIN);
     return rc;
 }
@@ -171,5 +213,5 @@ static void deadline_leave(struct weft__thread *thread, struct weft_case *c, str
     weft__timer_stop(&place->timer);
 }
 
-const struct weft__kind weft__on_deadline = {deadline_try, deadline_queue, deadline_leave, NULL};
+const struct weft__kind weft__on_deadline = {false, deadline_try, deadline_queue, deadline_leave, NULL};
 const struct weft__kind weft__on_default = {0};

@@ -14,6 +14,7 @@ struct weft__place {
 
 /* All of it runs inside the runtime, thread as everywhere. 'try' and 'finish' write the case's rc and value. */
 struct weft__kind {
+    bool has_object; /* which is not NULL, then */
     /* Does it, if that needs no waiting. 1: done; 0: not now; -errno: the select fails with this. */
     int (*try)(struct weft__thread *thread, struct weft_case *c);
     /* Queues the waiter of a try that was not possible. 1: queued; 0: it would be possible now; -errno. */

@@ -117,8 +117,6 @@ static int try(struct weft__thread *thread, struct weft_case *c)
     struct semaphore *semaphore = c->weft__object;
     bool taken;
 
-    if (!semaphore)
-        return -EINVAL;
     weft__guard_enter(thread, &semaphore->guard);
     taken = take(semaphore);
     weft__guard_leave(thread, &semaphore->guard);
@@ -140,4 +138,4 @@ static void leave(struct weft__thread *thread, struct weft_case *c, struct weft_
     weft__guard_remove(thread, &semaphore->guard, &semaphore->waiters, &place->waiter);
 }
 
-const struct weft__kind weft__on_semaphore = {try, queue, leave, NULL};
+const struct weft__kind weft__on_semaphore = {true, try, queue, leave, NULL};
