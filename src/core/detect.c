@@ -138,7 +138,9 @@ static bool is_parked(const struct weft__task *task)
 
 static const struct weft__task *owner_of(const struct weft__wait *wait)
 {
-    return wait->owner ? *wait->owner : NULL; /* under a seed plain threads own nothing that a task waits for */
+    const void *owner = wait->owner ? *wait->owner : NULL;
+
+    return (uintptr_t)owner % 2 ? NULL : owner; /* odd: a plain thread */
 }
 
 static void say_wait(struct text *text, const struct weft__task *task)

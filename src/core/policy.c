@@ -74,6 +74,33 @@ int weft__policy_init(void)
     return 0;
 }
 
+/* ---- what is replayed ---- */
+
+/* Of each deviation its place + 1, by a hash of when it is. */
+static uint32_t places[2 * WEFT__DEVIATIONS_MAX];
+
+/* Where this choice stands in the table, or where there is room for it. */
+static uint32_t *place_of(const struct weft__deviation *d)
+{
+    uint64_t hash = ((uint64_t)d->task << 40 ^ (uint64_t)d->call << 8 ^ d->decision) * UINT64_C(0x9e3779b97f4a7c15);
+    uint32_t at = (uint32_t)(hash >> 40) % (2 * WEFT__DEVIATIONS_MAX);
+
+    for (; places[at]; at = (at + 1) % (2 * WEFT__DEVIATIONS_MAX)) {
+        const struct weft__deviation *other = &weft__policy.record->items[places[at] - 1];
+
+        if (other->task == d->task && other->call == d->call && other->decision == d->decision)
+            break;
+    }
+    return &places[at];
+}
+
+static void index_record(void)
+{
+    memset(places, 0, sizeof places);
+    for (uint32_t i = 0; i < weft__policy.record->count; i++)
+        *place_of(&weft__policy.record->items[i]) = i + 1;
+}
+
 void weft__policy_seed(uint64_t seed)
 {
     static const uint32_t one_in[] = {2, 4, 8, 32, 0, 0, 0, 0}, changes[] = {0, 0, 0, 0, 0, 1, 2, 4};
@@ -84,13 +111,14 @@ void weft__policy_seed(uint64_t seed)
     span = 16u << weft__random_below(&weft__policy.random, 10);
     for (uint32_t i = 0; i < WEFT__CHANGES_MAX; i++)
         weft__policy.changes[i] = i < changes[seed % 8] ? 1 + weft__random_below(&weft__policy.random, span) : 0;
-    weft__policy.steps = weft__policy.entries = weft__policy.streak = weft__policy.tasks = 0;
+    weft__policy.loops = weft__policy.entries = weft__policy.streak = weft__policy.tasks = 0;
     weft__policy.turns = weft__policy.hash = 0;
     weft__policy.lowest = 0;
     weft__policy.stopped = NULL;
     weft__policy.claim_ended = false;
-    weft__policy.replayed = 0;
-    if (weft__policy.record && !weft__policy.replays)
+    if (weft__policy.replays)
+        index_record();
+    else if (weft__policy.record)
         weft__policy.record->count = 0;
     atomic_store_explicit(&weft__policy.now, WEFT_SECOND, memory_order_relaxed);
 }
@@ -108,9 +136,9 @@ __attribute__((format(printf, 1, 2))) static void tell(const char *format, ...)
     weft__policy.on_switch(line);
 }
 
-static const struct weft__task *running(void)
+static struct weft__task *running(void)
 {
-    const struct weft__thread *thread = weft__self();
+    struct weft__thread *thread = weft__self();
 
     return thread ? thread->task : NULL;
 }
@@ -154,33 +182,58 @@ static void take_turn(void)
                        (unsigned long long)weft__policy.turns_max);
 }
 
-static uint32_t replay(const struct weft__record *record, uint32_t step, uint32_t count)
+/* The choice that is about to be made, by who makes it. */
+static struct weft__deviation here(void)
 {
-    const struct weft__deviation *next = &record->items[weft__policy.replayed];
+    struct weft__task *task = running();
 
-    if (weft__policy.replayed == record->count || next->step != step)
-        return 0;
-    weft__policy.replayed++;
-    return next->choice < count ? next->choice : 0;
+    if (!task)
+        return (struct weft__deviation){.call = weft__policy.loops++};
+    return (struct weft__deviation){.task = task->number, .call = task->calls, .decision = task->decisions++};
 }
 
-/* One step: the wish is followed, unless the schedule is replayed. */
-static uint32_t decide(uint32_t count, uint32_t wish)
+static uint32_t find_ready(struct weft__worker *worker, uint32_t count, uint32_t number)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (ready_at(worker, i)->number == number)
+            return i;
+    return 0;
+}
+
+static uint32_t replay(const struct weft__deviation *now, uint32_t count, struct weft__worker *worker)
+{
+    uint32_t place = *place_of(now), choice;
+
+    if (!place)
+        return 0;
+    choice = weft__policy.record->items[place - 1].choice;
+    if (worker)
+        return find_ready(worker, count, choice);
+    return choice < count ? choice : 0;
+}
+
+/* One choice: the wish is followed, unless the schedule is replayed. worker: it is one of its ready tasks. */
+static uint32_t decide(uint32_t count, uint32_t wish, struct weft__worker *worker)
 {
     struct weft__record *record = weft__policy.record;
-    uint32_t step = weft__policy.steps++;
 
-    if (weft__policy.replays)
-        wish = replay(record, step, count);
-    else if (wish && record && record->count < WEFT__DEVIATIONS_MAX)
-        record->items[record->count++] = (struct weft__deviation){step, wish};
+    if (record) {
+        struct weft__deviation now = here();
+
+        if (weft__policy.replays) {
+            wish = replay(&now, count, worker);
+        } else if ((wish || (worker && weft__policy.stopped)) && record->count < WEFT__DEVIATIONS_MAX) {
+            now.choice = worker ? ready_at(worker, wish)->number : wish;
+            record->items[record->count++] = now;
+        }
+    }
     weft__policy.hash = (weft__policy.hash ^ ((uint64_t)count << 32 | wish)) * UINT64_C(0x9e3779b97f4a7c15);
     return wish;
 }
 
 static uint32_t choose(uint32_t count)
 {
-    return count < 2 ? 0 : decide(count, weft__random_below(&weft__policy.random, count));
+    return count < 2 ? 0 : decide(count, weft__random_below(&weft__policy.random, count), NULL);
 }
 
 uint32_t weft__policy_choose(uint32_t count, const char *place)
@@ -233,17 +286,20 @@ static uint32_t highest(struct weft__worker *worker, int32_t *ret_priority)
 uint32_t weft__policy_pick(struct weft__worker *worker, uint32_t count)
 {
     const struct weft__task *stopped = weft__policy.stopped;
-    uint32_t choice;
+    uint32_t choice = 0;
     int32_t priority;
 
-    weft__policy.stopped = NULL;
     weft__policy.streak = 0;
     take_turn();
-    if (count < 2)
-        return 0;
-    choice = weft__policy.preempt_one_in ? choose(count) : decide(count, highest(worker, &priority));
-    if (WEFT__UNLIKELY(weft__policy.on_switch != NULL) && (stopped || choice))
-        tell_pick(worker, stopped, choice);
+    if (count > 1) {
+        uint32_t wish =
+            weft__policy.preempt_one_in ? weft__random_below(&weft__policy.random, count) : highest(worker, &priority);
+
+        choice = decide(count, wish, worker);
+        if (WEFT__UNLIKELY(weft__policy.on_switch != NULL) && (stopped || choice))
+            tell_pick(worker, stopped, choice);
+    }
+    weft__policy.stopped = NULL;
     return choice;
 }
 
@@ -267,9 +323,11 @@ static bool wants_switch(struct weft__worker *worker, struct weft__task *task)
 bool weft__policy_preempts(struct weft__worker *worker, struct weft__task *task)
 {
     take_turn();
+    task->calls++;
+    task->decisions = 0;
     if (!worker->woken_count && !weft__ring_count(&worker->deque))
         return false;
-    if (!decide(2, wants_switch(worker, task)))
+    if (!decide(2, wants_switch(worker, task), NULL))
         return false;
     weft__policy.stopped = task;
     return true;
@@ -283,6 +341,7 @@ void weft__policy_lower(struct weft__task *task)
 void weft__policy_born(struct weft__task *task)
 {
     task->number = ++weft__policy.tasks;
+    task->calls = task->decisions = 0;
     task->priority = (int32_t)(weft__random(&weft__policy.random) >> 33);
 }
 

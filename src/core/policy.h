@@ -18,9 +18,11 @@
 
 enum weft__spawn_order { WEFT__CHILD_FIRST, WEFT__QUEUE_FIRST };
 
-/* At this choice of the schedule, this was chosen instead of 0. */
+/* At this choice, this was chosen instead of 0. A choice is known by who made it and when in his own life (0: nobody,
+ * the loop), so that one can be left out and the others still mean what they meant. Of tasks that could run it is the
+ * number that is kept. */
 struct weft__deviation {
-    uint32_t step, choice;
+    uint32_t task, call, decision, choice;
 };
 
 enum { WEFT__CHANGES_MAX = 4, WEFT__DEVIATIONS_MAX = 1 << 16 };
@@ -44,15 +46,14 @@ struct weft__policy {
     /* under a seed, the one worker's */
     uint32_t preempt_one_in;             /* of random; 0: priorities */
     uint32_t changes[WEFT__CHANGES_MAX]; /* of priorities: at these steps */
-    uint32_t steps;                      /* choices made */
     uint32_t entries, streak;            /* of tasks into the runtime; of one of them in a row */
     uint64_t turns, turns_max;           /* entries and picks; so many are a finding (0: no limit) */
     uint32_t tasks;                      /* made so far */
+    uint32_t loops;                      /* choices while no task ran */
     int32_t lowest;                      /* of priorities: the next one below all others */
     uint64_t hash;                       /* of the choices: equal schedules have equal ones */
     const struct weft__task *stopped;    /* who lets others run first; until the next pick */
     bool replays;                        /* choose 0, but for those recorded */
-    uint32_t replayed;                   /* of those recorded */
     void (*on_switch)(const char *line); /* told of the deviations of a replay, NULL: nobody is */
     struct weft__record *record;         /* NULL: not kept */
     enum weft__claims claims;

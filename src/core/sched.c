@@ -437,16 +437,24 @@ static void rest_seeded(struct weft__thread *thread)
 {
     bool alone =
         !weft__runtime.poller->watched() && !atomic_load_explicit(&weft__runtime.foreign, memory_order_relaxed);
+    int64_t until;
 
     if (!alone || !atomic_load_explicit(&weft__runtime.live, memory_order_relaxed)) {
         fall_asleep(thread);
         return;
     }
-    weft__os_futex_wait(&thread->word, 0, weft__os_now() + (weft__on_finding ? 0 : DEADLOCK_NS));
-    if (!atomic_load_explicit(&weft__runtime.inject, memory_order_acquire) &&
-        !atomic_load_explicit(&weft__runtime.stopping, memory_order_acquire)) {
+    until = weft__on_finding ? 0 : weft__os_now() + DEADLOCK_NS;
+    while (!atomic_load_explicit(&weft__runtime.inject, memory_order_acquire) &&
+           !atomic_load_explicit(&weft__runtime.stopping, memory_order_acquire)) {
+        atomic_uint nobody = 0;
+
+        if (until && weft__os_now() < until) {
+            weft__os_futex_wait(&nobody, 0, weft__os_now() + WEFT_MILLISECOND);
+            continue;
+        }
         weft__detect_deadlock();
         fall_asleep(thread);
+        return;
     }
 }
 

@@ -54,6 +54,7 @@ struct weft__task {
     uint16_t pins;                 /* its own: nested pins */
     int32_t priority;              /* under a seed: the policy's */
     uint32_t number;               /* under a seed: the first one of a schedule is 1; constant */
+    uint32_t calls, decisions;     /* under a seed: its entries, and the choices in the last one; the policy's */
     bool wants_worker;             /* it is entering the runtime: no demoted thread will do */
     unsigned valgrind_id;
     char *base; /* the slot's first byte; constant */

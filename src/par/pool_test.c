@@ -106,6 +106,7 @@ TEST_IN_TASK(the_first_error_cancels_the_jobs_and_fails_the_pool)
     atomic_int here = 0, sum = 0;
     weft_scope scope;
     weft_pool *pool;
+    int rc;
 
     weft_scope_open(&scope);
     pool = weft_pool_new(&scope, .width = 2, .queue = 4);
@@ -113,7 +114,8 @@ TEST_IN_TASK(the_first_error_cancels_the_jobs_and_fails_the_pool)
     await(&here, 1);
     (void)weft_pool_submit(pool, add, .sum = &sum, .rc = -EIO);
     CHECK_EQ(weft_pool_close(pool), -EIO);
-    CHECK_EQ(weft_pool_submit(pool, add, .sum = &sum), -ECANCELED); /* the scope has it, too */
+    rc = weft_pool_submit(pool, add, .sum = &sum); /* it is closed, and a moment later its scope is cancelled, too */
+    CHECK(rc == -EPIPE || rc == -ECANCELED);
     CHECK_EQ(weft_pool_failed(pool), 2);
     weft_pool_free(pool);
     CHECK_EQ(weft_scope_close(&scope), -EIO);

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <weft/condition.h>
+#include <weft/guest.h>
 #include <weft/scope.h>
 #include <weft/time.h>
 
@@ -190,7 +191,8 @@ static int restart(struct supervisor *supervisor, struct weft__child *child)
     struct weft__link *link = strategy == WEFT_ONE_FOR_ONE ? first : supervisor->children.last, *prev;
     int rc;
 
-    weft__report("supervisor %s: %s ended with %d", supervisor->options.name, child->name, child->rc);
+    weft__report("supervisor %s: %s ended with %s", supervisor->options.name, child->name,
+                 child->rc < 0 ? weft_error_name(child->rc) : "success");
     if (is_too_often(supervisor)) {
         weft__report("supervisor %s: that was once too often", supervisor->options.name);
         return child->rc < 0 ? child->rc : -ECHILD;
@@ -238,6 +240,10 @@ static int stop_all(struct supervisor *supervisor)
 /* One thing that is to be done, or the wait for one. 0; 1: all is done; < 0: it has failed, or is cancelled. */
 static int step(struct supervisor *supervisor)
 {
+    int rc = weft_check();
+
+    if (rc < 0)
+        return rc;
     if (supervisor->ended.first) {
         struct weft__child *child = WEFT__OF(struct weft__child, todo, supervisor->ended.first);
 

@@ -139,10 +139,10 @@ void weft__guard_remove(struct weft__thread *thread, struct weft__guard *guard, 
 struct weft__list weft__take_all(struct weft__list *queue);
 void weft__wake_list(struct weft__thread *thread, struct weft__list *list);
 
-/* Who runs: a task, or a plain thread. Never NULL. */
+/* Who runs: a task, or a plain thread, whose number is odd. Never NULL. */
 WEFT__INLINE const void *weft__identity(struct weft__thread *thread)
 {
-    return thread ? (const void *)thread->task : (const void *)&weft__self_word;
+    return thread ? (const void *)thread->task : (const void *)((const char *)&weft__self_word + 1);
 }
 
 #endif
