@@ -87,7 +87,7 @@ def ask(connection, request, count=1):
 
 
 def help_and_version_go_to_stdout():
-    for words in ("--help",), ("run", "--help"), ("fib", "--help"), ("fib", "serve", "--help"), ("tour", "--help"):
+    for words in ("--help",), ("run", "--help"), ("explore", "--help"), ("fib", "--help"), ("fib", "serve", "--help"), ("tour", "--help"):
         code, out, err = weft(*words)
         expect((code, err), (0, ""))
         assert "weft" in out, out
@@ -207,6 +207,74 @@ def run_compiles_a_file_once_and_passes_arguments():
         assert "none.c" in err, err
 
 
+def explore(body, *words):
+    """weft explore on a program of the unit tests: exit code and what it said on stderr."""
+    program = PROGRAM.parent / "tests" / "explore_test"
+    if not program.exists():
+        raise Skip("the unit tests are not built")
+    wrapper = shlex.split(os.environ.get("TEST_WRAPPER", ""))
+    code, out, err = weft("explore", *words, "--", *wrapper, program, "--process", body)
+    return code, out, err
+
+
+def seed_of(err):
+    return err.split(", seed ")[1].split(":")[0]
+
+
+def explore_finds_tells_and_replays_a_finding_of_weft_main():
+    code, out, err = explore("main_is_careless", "--seeds", 5000)
+    expect((code, out), (1, ""))
+    assert ": expectation: does not hold at " in err and "sum == 2" in err, err
+    assert "the switches that matter:\n  task " in err and "'add'" in err, err
+    code, _, again = explore("main_is_careless", "--replay", seed_of(err))
+    expect(code, 1)
+    assert f"schedule 1, seed {seed_of(err)}: expectation: " in again, again
+
+
+def explore_finds_nothing_in_what_is_right():
+    expect(explore("main_is_right", "--seeds", 30), (0, "", "weft explore: nothing found in 30 schedules\n"))
+    expect(explore("guest_is_right", "--seeds", 10), (0, "", "weft explore: nothing found in 10 schedules\n"))
+
+
+def explore_runs_a_guest_once_a_seed():
+    code, _, err = explore("guest_is_careless", "--seeds", 2000)
+    expect(code, 1)
+    assert ": expectation: does not hold at " in err, err
+    code, out, again = explore("guest_is_careless", "--replay", seed_of(err))
+    expect((code, out), (1, "guest was here\n"))
+    assert f"seed {seed_of(err)}: expectation: " in again, again
+    if SANITIZER == "thread":
+        return  # whose own thread might be one that acts
+    code, _, err = explore("guest_stands_still", "--seeds", 10)
+    expect(code, 1)
+    assert "seed 1: deadlock: all 3 tasks wait: " in err, err
+
+
+def explore_chooses_its_strategy():
+    code, _, err = explore("guest_is_careless", "--seeds", 2000, "--strategy", "random")
+    expect(code, 1)
+    assert int(seed_of(err)) % 8 < 4, err
+    code, _, err = explore("main_is_careless", "--seeds", 5000, "--strategy", "priorities")
+    expect(code, 1)
+    assert int(seed_of(err)) % 8 >= 4, err
+
+
+def explore_names_what_ends_the_claim_of_replay():
+    code, _, err = explore("main_waits_for_a_pipe", "--seeds", 2)
+    expect(code, 0)
+    assert "not replayable from here: descriptor " in err and err.count("not replayable") == 1, err
+    code, _, err = explore("main_waits_for_a_pipe", "--seeds", 2, "--strict")
+    expect(code, 1)
+    assert ": not replayable from here: descriptor " in err, err
+
+
+def explore_refuses_what_it_cannot_run():
+    expect_mistake("which program?", "explore")
+    expect_mistake("--strategy", "explore", "--strategy", "luck", "--", "true")
+    expect_mistake("/nowhere", "explore", "--", "/nowhere")
+    expect_mistake("starts no tasks", "explore", "--", "true")
+
+
 CLAIMS = (
     help_and_version_go_to_stdout,
     mistakes_are_named_and_give_exit_code_2,
@@ -220,6 +288,12 @@ CLAIMS = (
     sigint_and_sigterm_drain,
     the_load_generator_reports_json,
     run_compiles_a_file_once_and_passes_arguments,
+    explore_finds_tells_and_replays_a_finding_of_weft_main,
+    explore_finds_nothing_in_what_is_right,
+    explore_runs_a_guest_once_a_seed,
+    explore_chooses_its_strategy,
+    explore_names_what_ends_the_claim_of_replay,
+    explore_refuses_what_it_cannot_run,
 )
 
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = ("include", "src", "apps", "examples", "python", "bench", "fuzz", "tests", "tools", "man", "docs")
+FOLDERS = ("include", "src", "apps", "examples", "workshop", "python", "bench", "fuzz", "tests", "tools", "man", "docs")
 C_SUFFIXES = (".c", ".h", ".S")
 SKIPPED_FOLDERS = {"__pycache__", "node_modules"}
 

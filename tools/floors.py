@@ -71,17 +71,17 @@ def check_owned(path, text):
 
 def check_listed():
     """A source that the build does not name would never be compiled, a test never run."""
-    listed = read("src/meson.build") + read("apps/meson.build") + read("examples/meson.build")
-    for path in c_files("src", "apps", "examples"):
+    listed = read("src/meson.build") + read("apps/meson.build") + read("examples/meson.build") + read("workshop/meson.build")
+    for path in c_files("src", "apps", "examples", "workshop"):
         parts = path.parts[1:]
-        name = path.stem if path.parts[0] == "examples" else "/".join(parts)
+        name = path.stem if path.parts[0] in ("examples", "workshop") else "/".join(parts)
         if path.suffix != ".h" and f"'{name}'" not in listed:
             yield path, 1, f"is not listed in {path.parts[0]}/meson.build"
 
 
 def problems():
     yield from check_listed()
-    for path in c_files("src", "include", "apps", "examples"):
+    for path in c_files("src", "include", "apps", "examples", "workshop"):
         text = read(path)
         test = path.stem.endswith("_test")
         found = []

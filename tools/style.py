@@ -155,7 +155,7 @@ def unformatted(paths):
 
 
 def warnings():
-    sources = [path for path in c_files("src", "include", "apps", "examples") if path.suffix != ".S"]
+    sources = [path for path in c_files("src", "include", "apps", "examples", "workshop") if path.suffix != ".S"]
     texts = {path: read(path) for path in sources}
     long_functions = sum(
         length > FUNCTION_LINES_AIM for text in texts.values() for _, _, length in functions(code(text))

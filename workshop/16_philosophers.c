@@ -71,7 +71,7 @@ static int demo(struct demo *self)
     int rc = dine(true, 1, 50 * WEFT_MILLISECOND);
 
     (void)self;
-    printf("all begin on the left: %d meals, %s\n", meals, weft_error_name(rc));
+    printf("all begin on the left: %s, %s\n", meals < SEATS ? "not all eat" : "all eat", weft_error_name(rc));
     rc = dine(false, MEALS, 60 * WEFT_SECOND);
     printf("one begins on the right: %d meals\n", meals);
     return rc;

@@ -3,6 +3,7 @@
 #ifndef WEFT_APP_COMMANDS_H
 #define WEFT_APP_COMMANDS_H
 
+int command_explore(int argc, char **argv);
 int command_fib_serve(int argc, char **argv);
 int command_fib_load(int argc, char **argv);
 int command_run(int argc, char **argv);

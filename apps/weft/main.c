@@ -15,6 +15,7 @@ struct command {
 
 static const struct command commands[] = {
     {"run", NULL, command_run, "compile one C file against the library and run it"},
+    {"explore", NULL, command_explore, "run a program under thousands of schedules, to find the one that fails"},
     {"tour", NULL, command_tour, "see tasks wait and compute at the same time (half a minute)"},
     {"fib", "serve", command_fib_serve, "a service that computes Fibonacci numbers, the slow way"},
     {"fib", "load", command_fib_load, "a load generator for it"},

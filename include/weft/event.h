@@ -38,7 +38,7 @@ WEFT_EXPORT int weft_event_is_set(const weft_event *event);
 WEFT_EXPORT int weft_event_wait(weft_event *event);
 
 /* A case of weft_select: the event is set. */
-#define weft_on_event(event) WEFT__CASE(weft__on_event, (event) + 0 * sizeof(weft_event), NULL, NULL, 0)
+#define weft_on_event(event) WEFT__CASE(weft__on_event, (1 ? (event) : (weft_event *)0), NULL, NULL, 0)
 extern WEFT_EXPORT const struct weft__kind weft__on_event;
 
 WEFT_END

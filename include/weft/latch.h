@@ -38,7 +38,7 @@ WEFT_EXPORT WEFT_MUST_USE int weft_latch_wait(weft_latch *latch);
 WEFT_EXPORT uint32_t weft_latch_count(const weft_latch *latch);
 
 /* A case of weft_select: the count is 0. */
-#define weft_on_latch(latch) WEFT__CASE(weft__on_latch, (latch) + 0 * sizeof(weft_latch), NULL, NULL, 0)
+#define weft_on_latch(latch) WEFT__CASE(weft__on_latch, (1 ? (latch) : (weft_latch *)0), NULL, NULL, 0)
 extern WEFT_EXPORT const struct weft__kind weft__on_latch;
 
 WEFT_END

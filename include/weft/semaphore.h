@@ -48,7 +48,7 @@ WEFT_EXPORT uint32_t weft_semaphore_count(const weft_semaphore *semaphore);
 
 /* A case of weft_select: takes one unit. */
 #define weft_on_semaphore(semaphore)                                                                                   \
-    WEFT__CASE(weft__on_semaphore, (semaphore) + 0 * sizeof(weft_semaphore), NULL, NULL, 0)
+    WEFT__CASE(weft__on_semaphore, (1 ? (semaphore) : (weft_semaphore *)0), NULL, NULL, 0)
 extern WEFT_EXPORT const struct weft__kind weft__on_semaphore;
 
 WEFT_END

@@ -58,6 +58,7 @@ static void say_to_pipe(const char *word, const char *kind, const char *text)
 static void found(const char *kind, const char *text)
 {
     say_to_pipe("found", kind, text);
+    fflush(NULL); /* what the schedule has printed */
     _Exit(1);
 }
 
@@ -157,6 +158,14 @@ static void say_wait(struct text *text, const struct weft__task *task)
         say(text, ", held by task %u '%s'", owner->number, owner->name);
 }
 
+/* How many threads there are if nobody but us has made any; 0: not known, and a plain thread may be about to act. */
+static unsigned threads_alone(void)
+{
+    if (weft__detect_threads || weft__on_finding != found)
+        return weft__detect_threads;
+    return weft__pool_threads() + 1;
+}
+
 /* The tasks of a scope and of those below. False: one of them may be woken from outside. */
 static bool say_all(struct text *text, const struct weft__scope *scope, unsigned *count)
 {
@@ -165,7 +174,7 @@ static bool say_all(struct text *text, const struct weft__scope *scope, unsigned
 
         if (!is_parked(task))
             continue;
-        if (task->wait->is_open && !weft__detect_threads)
+        if (task->wait->is_open && !threads_alone())
             return false;
         say(text, (*count)++ ? "; " : "");
         say_wait(text, task);
@@ -183,7 +192,7 @@ void weft__detect_deadlock(void)
     unsigned count = 0;
     bool closed = true;
 
-    if (weft__detect_threads && weft__os_threads() > weft__detect_threads)
+    if (threads_alone() && weft__os_threads() > threads_alone())
         return; /* one of the others may wake a task yet */
     buffer[0] = 0;
     weft__lock(&weft__runtime.roots_lock);

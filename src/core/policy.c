@@ -101,6 +101,13 @@ static void index_record(void)
         *place_of(&weft__policy.record->items[i]) = i + 1;
 }
 
+static uint32_t smaller_of_two(uint32_t below)
+{
+    uint32_t a = weft__random_below(&weft__policy.random, below), b = weft__random_below(&weft__policy.random, below);
+
+    return a < b ? a : b;
+}
+
 void weft__policy_seed(uint64_t seed)
 {
     static const uint32_t one_in[] = {2, 4, 8, 32, 0, 0, 0, 0}, changes[] = {0, 0, 0, 0, 0, 1, 2, 4};
@@ -108,7 +115,7 @@ void weft__policy_seed(uint64_t seed)
 
     weft__policy.seed = weft__policy.random = seed;
     weft__policy.preempt_one_in = one_in[seed % 8];
-    span = 16u << weft__random_below(&weft__policy.random, 10);
+    span = 8u << smaller_of_two(10); /* most programs that are explored are small */
     for (uint32_t i = 0; i < WEFT__CHANGES_MAX; i++)
         weft__policy.changes[i] = i < changes[seed % 8] ? 1 + weft__random_below(&weft__policy.random, span) : 0;
     weft__policy.loops = weft__policy.entries = weft__policy.streak = weft__policy.tasks = 0;

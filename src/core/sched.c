@@ -28,7 +28,8 @@ enum {
     WAKE_PERIOD_MAX = 65536,
     SETTLE_NS = 8000,
     HOG_BURST_NS = 200000,
-    DEADLOCK_NS = 200000000
+    DEADLOCK_NS = 200000000,
+    POLL_EVERY = 64
 };
 
 /* ---- making ready ---- */
@@ -141,6 +142,8 @@ static struct weft__task *pick_any(struct weft__thread *thread)
     struct weft__worker *worker = thread->worker;
     uint32_t count, i;
 
+    if (++worker->tick % POLL_EVERY == 0 && weft__runtime.poller->watched()) /* tasks that only yield would starve it */
+        weft__runtime.poller->poll(thread, 0);
     weft__drain_inject(thread);
     count = worker->woken_count + weft__ring_count(&worker->deque);
     if (count == 0)

@@ -193,6 +193,7 @@ int weft__fd_queue(int fd, enum weft__direction direction, struct weft__place *p
 
     if (!entry)
         return -EBADF;
+    WEFT__RELEASE(entry); /* before a close */
     if (atomic_load_explicit(&entry->kind, memory_order_acquire) == WEFT__FD_UNKNOWN && (rc = adopt(entry, fd)) < 0)
         return rc;
     tried = weft__fd_try(entry, direction);

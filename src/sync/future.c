@@ -120,12 +120,14 @@ static int settle(struct weft__future *future, const void *value, int rc, struct
 /* Whether it has its outcome. Whoever learns so may free it: not before settle has left the guard. */
 static bool settled(struct weft__thread *thread, struct weft__future *future)
 {
-    if (__atomic_load_n(&future->state, __ATOMIC_ACQUIRE) == PENDING) /* pairs with settle [F1] */
-        return false;
+    bool is_settled;
+
     weft__guard_enter(thread, &future->guard);
+    is_settled = future->state != PENDING;
     weft__guard_leave(thread, &future->guard);
-    WEFT__ACQUIRE(future);
-    return true;
+    if (is_settled)
+        WEFT__ACQUIRE(future);
+    return is_settled;
 }
 
 static struct reaction **end_of(struct reaction **row)
