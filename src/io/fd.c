@@ -94,6 +94,7 @@ static int adopt(struct weft__fd *entry, int fd)
 {
     int mode = weft__os_kind(fd), kind;
 
+    WEFT__RELEASE(entry); /* it was looked at before it is closed */
     if (mode < 0)
         return mode;
     kind = mode == S_IFSOCK                                        ? WEFT__FD_SOCKET
@@ -182,7 +183,11 @@ int weft__fd_wait(struct weft__fd *entry, int fd, enum weft__direction direction
 
 static int look(int fd, enum weft__direction direction)
 {
-    return fd < 0 ? -EBADF : weft__os_poll_one(fd, direction == WEFT__IN ? POLLIN : POLLOUT, 0);
+    int rc = fd < 0 ? -EBADF : weft__os_poll_one(fd, direction == WEFT__IN ? POLLIN : POLLOUT, 0);
+
+    if (rc >= 0)
+        WEFT__RELEASE(weft__fd_entry(fd));
+    return rc;
 }
 
 int weft__fd_queue(int fd, enum weft__direction direction, struct weft__place *place)
@@ -193,7 +198,6 @@ int weft__fd_queue(int fd, enum weft__direction direction, struct weft__place *p
 
     if (!entry)
         return -EBADF;
-    WEFT__RELEASE(entry); /* before a close */
     if (atomic_load_explicit(&entry->kind, memory_order_acquire) == WEFT__FD_UNKNOWN && (rc = adopt(entry, fd)) < 0)
         return rc;
     tried = weft__fd_try(entry, direction);
@@ -299,30 +303,33 @@ static void feed_the_starved(void)
     weft__leave_any(thread);
 }
 
+/* The number is given back under the lock: between the new generation and that a wait could begin on it that nobody
+ * would end. Files, whose closing may take long, have no waiters. */
 int weft_fd_close(int fd)
 {
     struct weft__fd *entry = weft__fd_entry(fd);
     struct weft__thread *thread;
-    bool foreign;
-    int rc;
+    bool is_file;
+    int rc = 0;
 
     if (!entry)
         return -EBADF;
-    if (atomic_load_explicit(&entry->kind, memory_order_acquire) != WEFT__FD_UNKNOWN) {
-        thread = weft__enter_any();
-        weft__lock(&entry->lock);
-        WEFT__ACQUIRE(entry);
-        foreign = !entry->owned && entry->registered;
-        if (foreign)
-            weft__poller_forget(fd); /* it may live on under another number */
-        atomic_fetch_add_explicit(&entry->generation, 1, memory_order_relaxed);
-        wake_with(entry, WEFT__IN, -EBADF);
-        wake_with(entry, WEFT__OUT, -EBADF);
-        reset(entry, WEFT__FD_UNKNOWN, false);
-        weft__unlock(&entry->lock);
-        weft__leave_any(thread);
-    }
-    rc = weft__os_close(fd);
+    thread = weft__enter_any();
+    weft__lock(&entry->lock);
+    WEFT__ACQUIRE(entry);
+    is_file = atomic_load_explicit(&entry->kind, memory_order_relaxed) == WEFT__FD_FILE;
+    if (!entry->owned && entry->registered)
+        weft__poller_forget(fd); /* it may live on under another number */
+    atomic_fetch_add_explicit(&entry->generation, 1, memory_order_relaxed);
+    wake_with(entry, WEFT__IN, -EBADF);
+    wake_with(entry, WEFT__OUT, -EBADF);
+    reset(entry, WEFT__FD_UNKNOWN, false);
+    if (!is_file)
+        rc = weft__os_close(fd);
+    weft__unlock(&entry->lock);
+    weft__leave_any(thread);
+    if (is_file)
+        rc = weft__os_close(fd);
     feed_the_starved();
     return rc;
 }
