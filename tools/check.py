@@ -245,7 +245,7 @@ def plan(tier):
     for spawn in ("child", "queue"):
         yield unit("gcc", WEFT_SPAWN=spawn)
         yield unit("gcc", WEFT_SPAWN=spawn, WEFT_WORKERS="1")
-    yield "programs gcc", lambda step: tests(step, "gcc", "examples", "apps")
+    yield "programs gcc", lambda step: tests(step, "gcc", "examples", "apps", "bugs")
     yield "consumers", lambda step: tests(step, "gcc", "consumer")
     for name in ("clang", "asan", "tsan", "portable", "aarch64", *(("debug",) if full else ())):
         yield f"build {name}", lambda step, name=name: build(step, name)

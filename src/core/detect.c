@@ -16,7 +16,7 @@ enum { TEXT = 2048, DEPTH = 64, FD_MAX = 1 << 20 };
 
 void (*weft__on_finding)(const char *kind, const char *text);
 void (*weft__on_outside)(const char *text);
-unsigned weft__detect_threads;
+bool weft__detect_alone;
 
 void weft__detected(const char *kind, const char *format, ...)
 {
@@ -74,6 +74,7 @@ void weft__detect_attach(void)
     say_to_pipe("started", "", "");
     weft__on_finding = found;
     weft__on_outside = outside;
+    weft__detect_alone = true;
     weft__policy.checks = true;
     if (!weft__policy.claims)
         weft__policy.claims = WEFT__CLAIMS_UNTIL_TOLD;
@@ -158,12 +159,16 @@ static void say_wait(struct text *text, const struct weft__task *task)
         say(text, ", held by task %u '%s'", owner->number, owner->name);
 }
 
-/* How many threads there are if nobody but us has made any; 0: not known, and a plain thread may be about to act. */
-static unsigned threads_alone(void)
+/* Whether a thread that we did not make may be about to wake a task. TSan has two of its own in a forked child. */
+static bool has_others(void)
 {
-    if (weft__detect_threads || weft__on_finding != found)
-        return weft__detect_threads;
-    return weft__pool_threads() + 1;
+#ifdef WEFT__TSAN
+    unsigned ours = weft__pool_threads() + 3;
+#else
+    unsigned ours = weft__pool_threads() + 1;
+#endif
+
+    return weft__os_threads() > ours;
 }
 
 /* The tasks of a scope and of those below. False: one of them may be woken from outside. */
@@ -174,7 +179,7 @@ static bool say_all(struct text *text, const struct weft__scope *scope, unsigned
 
         if (!is_parked(task))
             continue;
-        if (task->wait->is_open && !threads_alone())
+        if (task->wait->is_open && !weft__detect_alone)
             return false;
         say(text, (*count)++ ? "; " : "");
         say_wait(text, task);
@@ -192,8 +197,8 @@ void weft__detect_deadlock(void)
     unsigned count = 0;
     bool closed = true;
 
-    if (threads_alone() && weft__os_threads() > threads_alone())
-        return; /* one of the others may wake a task yet */
+    if (weft__detect_alone && has_others())
+        return;
     buffer[0] = 0;
     weft__lock(&weft__runtime.roots_lock);
     for (const struct weft__link *link = weft__runtime.roots.first; link && closed; link = link->next)

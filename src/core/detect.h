@@ -13,8 +13,8 @@ __attribute__((format(printf, 2, 3))) void weft__detected(const char *kind, cons
 extern void (*weft__on_finding)(const char *kind, const char *text);
 extern void (*weft__on_outside)(const char *text);
 
-/* How many threads this process has while nobody but us has made any; 0: not known. */
-extern unsigned weft__detect_threads;
+/* Whether nobody is left to wake a task when there is no thread in the process but ours and the caller's. */
+extern bool weft__detect_alone;
 
 /* At a start under a seed: weft explore has run this program and listens on a pipe (WEFT_EXPLORE_FD). */
 void weft__detect_attach(void);

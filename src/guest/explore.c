@@ -170,7 +170,7 @@ static void run_child(struct exploration *x)
     weft__policy.replays = x->replays;
     weft__policy.on_switch = x->tells ? on_switch : NULL;
     weft__policy.claims = x->options->strict ? WEFT__CLAIMS_STRICTLY : WEFT__CLAIMS_UNTIL_TOLD;
-    weft__detect_threads = weft__os_threads();
+    weft__detect_alone = true;
     weft_on_report(on_report);
     (void)weft_call(schedules, .exploration = x, .arguments = arguments);
     _Exit(0);
