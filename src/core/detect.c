@@ -101,12 +101,16 @@ void weft__detect_outside(const char *format, ...)
         weft__report("not replayable from here: %s", text);
 }
 
-/* A root task starts so; only beside another one that is a say in the schedule. */
+/* Who calls a root task only waits for it; one that runs beside it may do more. */
 void weft__detect_foreign(const struct weft__task *task)
 {
+    bool is_root = !task->wait && !task->home->owner;
+
+    if (!is_root)
+        atomic_store_explicit(&weft__runtime.foreign, true, memory_order_relaxed);
     if (task->wait)
         weft__detect_outside("a plain thread woke task %u '%s'", task->number, task->name);
-    else if (task->number > 1 && atomic_load_explicit(&weft__runtime.live, memory_order_relaxed) > 1)
+    else if (!is_root || atomic_load_explicit(&weft__runtime.live, memory_order_relaxed) > 1)
         weft__detect_outside("a plain thread started task %u '%s'", task->number, task->name);
 }
 

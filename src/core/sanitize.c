@@ -50,6 +50,7 @@ void weft__sanitize_arrive(struct weft__thread *thread, struct weft__task *here)
         thread->stack_size = size;
     }
 #endif
+    WEFT__ACQUIRE(&thread->tsan_fiber); /* what the thread's start has written: its thread-locals */
     (void)thread, (void)here;
 }
 

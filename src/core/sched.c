@@ -70,10 +70,8 @@ WEFT__HOT void weft__ready(struct weft__thread *thread, struct weft__task *task)
 {
     WEFT__RELEASE(task);
     if (!thread || thread->worker->index == WEFT__PRIVATE) {
-        if (WEFT__UNLIKELY(weft__policy.seeded) && !weft__self()) {
-            atomic_store_explicit(&weft__runtime.foreign, true, memory_order_relaxed);
+        if (WEFT__UNLIKELY(weft__policy.seeded) && !weft__self())
             weft__detect_foreign(task);
-        }
         inject(task);
     } else if (WEFT__UNLIKELY(task->pinned != NULL)) {
         weft__pin_ready(task);
@@ -555,6 +553,7 @@ void weft__thread_body(void *argument)
     weft__os_precise_timers();
 #ifdef WEFT__TSAN
     thread->tsan_fiber = __tsan_get_current_fiber();
+    WEFT__RELEASE(&thread->tsan_fiber); /* pairs with weft__sanitize_arrive */
 #endif
     while (weft__pool_wait(thread)) {
         if (thread->mail)

@@ -131,7 +131,6 @@ static int run_root(struct root_call **self)
 int weft__call_in(struct weft__scope *root, const struct weft_site *site, const void *arguments)
 {
     struct root_call call = {site->entry, (void *)arguments, 0}, *pointer = &call;
-    bool was_foreign = atomic_load_explicit(&weft__runtime.foreign, memory_order_relaxed);
     int rc;
 
     atomic_fetch_add_explicit(&guest.calls, 1, memory_order_seq_cst); /* pairs with weft_stop [G1] */
@@ -139,14 +138,13 @@ int weft__call_in(struct weft__scope *root, const struct weft_site *site, const 
         atomic_fetch_sub_explicit(&guest.calls, 1, memory_order_release);
         return -EPERM;
     }
+    if (atomic_load_explicit(&guest.calls, memory_order_relaxed) > 1) /* one caller alone does nothing but wait */
+        atomic_store_explicit(&weft__runtime.foreign, true, memory_order_relaxed);
     weft__lock(&weft__runtime.roots_lock);
     weft__list_append(&weft__runtime.roots, &root->published);
     weft__unlock(&weft__runtime.roots_lock);
     rc = weft__spawn(root, (weft_entry *)(void (*)(void))run_root, &pointer, sizeof pointer, _Alignof(void *),
                      site->name, NULL);
-    if (atomic_load_explicit(&guest.calls, memory_order_relaxed) ==
-        1) /* the caller of one call does nothing but wait */
-        atomic_store_explicit(&weft__runtime.foreign, was_foreign, memory_order_relaxed);
     if (rc == 0) {
         weft__scope_await_children(root);
         WEFT__ACQUIRE(root);

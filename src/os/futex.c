@@ -11,18 +11,15 @@
 int weft__os_futex_wait(atomic_uint *word, unsigned value, int64_t deadline)
 {
     struct timespec until = {deadline / 1000000000, deadline % 1000000000};
-
-    if (syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, value, deadline == INT64_MAX ? NULL : &until, NULL,
-                FUTEX_BITSET_MATCH_ANY) < 0) {
-        int error = errno;
+    int rc = syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, value, deadline == INT64_MAX ? NULL : &until, NULL,
+                     FUTEX_BITSET_MATCH_ANY) < 0
+                 ? -errno
+                 : 0;
 
 #ifdef WEFT_TSAN
-        if (error == EINTR)
-            usleep(0); /* TSan runs signal handlers at its interceptors only, of which a bare system call has none */
+    usleep(0); /* TSan runs signal handlers at its interceptors only, of which a bare system call has none */
 #endif
-        return -error;
-    }
-    return 0;
+    return rc;
 }
 
 void weft__os_futex_wake(atomic_uint *word, int count)
