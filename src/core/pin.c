@@ -44,7 +44,7 @@ struct weft__task *weft__pin_next(struct weft__thread *thread)
         task = atomic_exchange_explicit(&worker->pinned_ready, NULL, memory_order_seq_cst); /* [P1] */
         if (task) {
             if (task != thread->task)
-                weft__await_saved(task);
+                weft__await_saved(thread, task);
             return task;
         }
         weft__os_futex_wait(&thread->word, 0, INT64_MAX);

@@ -13,6 +13,7 @@ const char *__tsan_default_suppressions(void)
 {
     return "race:weft__heap_insert\n"
            "race:weft__ring_grow\n"
+           "race:weft__heap_insert\n"
            "race:weft__os_epoll_add\n"
            "race:weft__os_epoll_mod\n";
 }

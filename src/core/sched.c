@@ -183,7 +183,7 @@ WEFT__INLINE struct weft__task *pick(struct weft__thread *thread)
         }
     }
     if (task && task != thread->task)
-        weft__await_saved(task);
+        weft__await_saved(thread, task);
     return task;
 }
 
@@ -360,7 +360,7 @@ static struct weft__task *steal_from(struct weft__thread *thread, struct weft__w
     if (task) {
         atomic_store_explicit(&victim->wake_period, 1, memory_order_relaxed);
         atomic_fetch_add_explicit(&weft__runtime.steals, 1, memory_order_relaxed);
-        weft__await_saved(task);
+        weft__await_saved(thread, task);
     }
     return task;
 }
@@ -418,12 +418,13 @@ static void fall_asleep(struct weft__thread *thread)
         atomic_load_explicit(&worker->timers.next, memory_order_relaxed);     /* a pinned task may have set one [Z1] */
     if (!atomic_load_explicit(&weft__runtime.inject, memory_order_seq_cst) && /* pairs with inject [Z1] */
         !atomic_load_explicit(&weft__runtime.stopping, memory_order_seq_cst)) {
-        atomic_store_explicit(&thread->inside, WEFT__RESTING, memory_order_release); /* pairs with await_outside [B2] */
+        unsigned inside = weft__rest(thread);
+
         if (polls)
             weft__runtime.poller->poll(thread, deadline);
         else
             weft__os_futex_wait(&thread->word, 0, deadline);
-        atomic_store_explicit(&thread->inside, WEFT__INSIDE, memory_order_relaxed);
+        weft__rest_end(thread, inside);
     }
     atomic_fetch_and_explicit(&weft__runtime.idle[worker->index / 64], ~bit, memory_order_seq_cst);
     atomic_store_explicit(&worker->sleeping, WEFT__AWAKE, memory_order_relaxed);
@@ -519,7 +520,7 @@ static void serve_hog(struct weft__thread *thread)
     int64_t start = weft__os_thread_cpu(0);
 
     thread->mail = NULL;
-    weft__await_saved(task);
+    weft__await_saved(thread, task);
     weft__switch(thread, task);
     task = thread->requeue;
     WEFT__CHECK(task);

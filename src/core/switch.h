@@ -28,14 +28,25 @@ WEFT__INLINE void weft__switched(struct weft__thread *thread)
         atomic_store_explicit(&from->on_cpu, 0, memory_order_release); /* pairs with weft__await_saved [S1] */
 }
 
-/* A task may be made ready before the thread that parks it has left its stack: a moment. */
-WEFT__INLINE void weft__await_saved(struct weft__task *task)
+/* A task may be made ready before the thread that parks it has left its stack: a moment, in which we rest: that thread
+ * may want something that leans to our worker (sync/guard.h). */
+WEFT__NOINLINE __attribute__((unused)) static void weft__await_saved_slow(struct weft__thread *thread,
+                                                                          struct weft__task *task)
 {
-    for (unsigned spins = 1; WEFT__UNLIKELY(atomic_load_explicit(&task->on_cpu, memory_order_acquire)); spins++) {
+    unsigned inside = weft__rest(thread);
+
+    for (unsigned spins = 1; atomic_load_explicit(&task->on_cpu, memory_order_acquire); spins++) {
         if (spins % 1024 == 0) /* pairs with weft__switched [S1] */
             weft__os_yield();
         WEFT__PAUSE();
     }
+    weft__rest_end(thread, inside);
+}
+
+WEFT__INLINE void weft__await_saved(struct weft__thread *thread, struct weft__task *task)
+{
+    if (WEFT__UNLIKELY(atomic_load_explicit(&task->on_cpu, memory_order_acquire))) /* pairs with weft__switched [S1] */
+        weft__await_saved_slow(thread, task);
     atomic_store_explicit(&task->on_cpu, 1, memory_order_relaxed);
 }
 

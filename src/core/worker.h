@@ -132,6 +132,21 @@ WEFT__INLINE void weft__leave(struct weft__thread *thread)
     atomic_store_explicit(&thread->inside, 0, memory_order_release); /* pairs with weft__borrow [W3] */
 }
 
+/* Around a wait inside the runtime for what another thread does (sync/guard.h). A plain thread has no such state. */
+WEFT__INLINE unsigned weft__rest(struct weft__thread *thread)
+{
+    unsigned inside = atomic_load_explicit(&thread->inside, memory_order_relaxed);
+
+    atomic_store_explicit(&thread->inside, WEFT__RESTING, memory_order_release); /* pairs with await_outside [B2] */
+    return inside;
+}
+
+WEFT__INLINE void weft__rest_end(struct weft__thread *thread, unsigned inside)
+{
+    atomic_store_explicit(&thread->inside, inside, memory_order_relaxed);
+    atomic_signal_fence(memory_order_seq_cst); /* pairs with revoke's membarrier [B1] */
+}
+
 /* take.c: enters, and closes the door oneself: for an owner that is about to give its worker away. Otherwise a taker
  * under way, which waits for us to leave and then finds the worker gone, would open again what we had set to DETACHED.
  */

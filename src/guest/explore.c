@@ -79,8 +79,10 @@ static void on_outside(const char *text)
 {
     struct weft_finding *finding = &under_way->shared->finding;
 
+    WEFT__ACQUIRE(finding);
     if (!finding->outside[0])
         snprintf(finding->outside, sizeof finding->outside, "%s", text);
+    WEFT__RELEASE(finding);
 }
 
 static void on_report(const char *line)
@@ -91,10 +93,13 @@ static void on_report(const char *line)
 static void on_switch(const char *line)
 {
     struct weft_finding *finding = &under_way->shared->finding;
-    size_t used = strlen(finding->schedule);
+    size_t used;
 
+    WEFT__ACQUIRE(finding); /* tasks do not race for it, but TSan sees what libc writes */
+    used = strlen(finding->schedule);
     finding->switches++;
     snprintf(finding->schedule + used, sizeof finding->schedule - used, "  %s\n", line);
+    WEFT__RELEASE(finding);
 }
 
 /* The calling task as if it had just been made. */
@@ -133,8 +138,8 @@ static int schedules(struct schedules *self)
     for (uint64_t seed = x->next; left > 0; seed++) {
         if (!is_wanted(x->options->strategy, seed) && !x->replays)
             continue;
-        if (atomic_load_explicit(&x->shared->stop, memory_order_relaxed))
-            break;
+        if (left < x->count && atomic_load_explicit(&x->shared->stop, memory_order_relaxed))
+            break; /* one is always run */
         left--;
         atomic_store_explicit(&x->shared->seed, seed, memory_order_relaxed);
         atomic_store_explicit(&x->shared->schedules,

@@ -40,22 +40,16 @@ static void revoke(struct weft__thread *thread, struct weft__guard *guard, unsig
         guard->revoked++;
 }
 
-static void rest(struct weft__thread *thread, enum weft__inside state)
-{
-    if (thread)
-        atomic_store_explicit(&thread->inside, state, memory_order_release); /* pairs with await_outside [B2] */
-}
-
 WEFT__NOINLINE void weft__guard_enter_slow(struct weft__thread *thread, struct weft__guard *guard)
 {
-    unsigned owner;
+    unsigned owner, inside = thread ? weft__rest(thread) : 0;
 
-    rest(thread, WEFT__RESTING);
     weft__lock(&guard->lock);
     owner = atomic_load_explicit(&guard->bias, memory_order_relaxed);
     if (WEFT__UNLIKELY(owner != 0))
         revoke(thread, guard, owner);
-    rest(thread, WEFT__INSIDE);
+    if (thread)
+        weft__rest_end(thread, inside);
 }
 
 /* The bias is given when the spinlock is left: it says how the guard was entered. */

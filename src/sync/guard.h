@@ -11,10 +11,11 @@
  *       bias still mine? ... the object is mine    membarrier()
  *       inside = OUTSIDE (release)                 waits until that worker's thread is seen not INSIDE; bias = 0
  *
- * one sees the other, as in worker.h. A thread that stays inside for long rests: it says so while it sleeps, and while
- * it waits here for another, so that two who revoke from each other do not wait for ever. A worker that changes its
- * thread meanwhile has been outside. What the bias says while it is being revoked tells the one who holds the object by
- * it that there is no spinlock to leave.
+ * one sees the other, as in worker.h. A thread that waits inside for another one rests, and says so: while it sleeps,
+ * while it waits here, and until a task that it has picked is off its stack. Otherwise two who revoke from each other
+ * would wait for ever, or three: one who picked a task that is still queueing at a second object, whose guard is held
+ * by one who revokes from the first. A worker that changes its thread meanwhile has been outside. What the bias says
+ * while it is being revoked tells the one who holds the object by it that there is no spinlock to leave.
  *
  * A worker that has used an unbiased guard LEAN times in a row, alone, gets the bias; each time it is taken away again
  * that number doubles. Where the kernel refuses membarrier nothing is ever biased. A zeroed guard is free. Nothing
