@@ -296,7 +296,8 @@ uint32_t weft__policy_pick(struct weft__worker *worker, uint32_t count)
     uint32_t choice = 0;
     int32_t priority;
 
-    weft__policy.streak = 0;
+    if (count < 2) /* nobody is passed over */
+        weft__policy.streak = 0;
     take_turn();
     if (count > 1) {
         uint32_t wish =
@@ -321,8 +322,10 @@ static bool wants_switch(struct weft__worker *worker, struct weft__task *task)
     for (uint32_t i = 0; i < WEFT__CHANGES_MAX; i++)
         if (weft__policy.changes[i] == weft__policy.entries)
             weft__policy_lower(task);
-    if (++weft__policy.streak > STREAK_MAX)
+    if (++weft__policy.streak > STREAK_MAX) { /* of one, or of several that hand to each other */
         weft__policy_lower(task);
+        weft__policy.streak = 0;
+    }
     highest(worker, &best);
     return best > task->priority;
 }

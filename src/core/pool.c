@@ -253,6 +253,7 @@ struct weft__worker *weft__pool_private_worker(void)
     if (worker || !(worker = calloc(1, sizeof *worker)))
         return worker;
     worker->index = WEFT__PRIVATE;
+    worker->lean = WEFT__PRIVATE;
     worker->until_wake = UINT32_MAX;
     return worker;
 }

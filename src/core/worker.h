@@ -69,7 +69,7 @@ struct weft__worker {
     struct weft__thread *_Atomic thread; /* who holds it */
     struct weft__timers timers;
     uint32_t index; /* constant; WEFT__PRIVATE for a pinned task's own */
-    uint32_t lean;  /* constant: what the bias of a guard that leans to it says; 0: none leans to a private one */
+    uint32_t lean; /* constant: what the bias of a guard that leans to it says; none leans to a private one */
     struct weft__task *_Atomic pinned_ready; /* of a private worker: its task, when ready */
     /* the monitor's */
     uint64_t seen_switches;

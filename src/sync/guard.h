@@ -44,7 +44,7 @@ WEFT__INLINE void weft__guard_enter(struct weft__thread *thread, struct weft__gu
 {
     unsigned bias = atomic_load_explicit(&guard->bias, memory_order_relaxed); /* pairs with revoke [B1] */
 
-    if (WEFT__UNLIKELY(!thread || bias != thread->worker->lean || bias == 0))
+    if (WEFT__UNLIKELY(!thread || bias != thread->worker->lean))
         weft__guard_enter_slow(thread, guard);
 }
 
@@ -52,7 +52,7 @@ WEFT__INLINE void weft__guard_leave(struct weft__thread *thread, struct weft__gu
 {
     unsigned bias = atomic_load_explicit(&guard->bias, memory_order_relaxed) & ~(unsigned)WEFT__BIAS_REVOKED;
 
-    if (WEFT__UNLIKELY(!thread || bias != thread->worker->lean || bias == 0))
+    if (WEFT__UNLIKELY(!thread || bias != thread->worker->lean))
         weft__guard_leave_slow(thread, guard);
 }
 
@@ -68,8 +68,7 @@ WEFT__INLINE struct weft__thread *weft__fast_begin(struct weft__guard *guard)
     atomic_signal_fence(memory_order_seq_cst); /* pairs with the takers' membarriers [W1] [B1] */
     if (WEFT__UNLIKELY(atomic_load_explicit(&thread->revoke, memory_order_acquire) != WEFT__OPEN))
         return NULL; /* pairs with [W2] */
-    if (WEFT__UNLIKELY(atomic_load_explicit(&guard->bias, memory_order_relaxed) != thread->worker->lean ||
-                       thread->worker->lean == 0))
+    if (WEFT__UNLIKELY(atomic_load_explicit(&guard->bias, memory_order_relaxed) != thread->worker->lean))
         return NULL;
     if (WEFT__UNLIKELY(thread->task->seen_epoch != atomic_load_explicit(&weft__cancel_epoch, memory_order_acquire)))
         return NULL;

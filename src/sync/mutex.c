@@ -24,6 +24,7 @@ int weft_mutex_init_with(weft_mutex *public, const struct weft_mutex_options *op
     memset(mutex, 0, sizeof *mutex);
     mutex->recursive = options->recursive;
     mutex->fifo = options->fifo;
+    mutex->is_special = options->recursive || options->fifo;
     mutex->name = options->name;
     weft__order_forgotten(mutex);
     return 0;
@@ -133,7 +134,7 @@ WEFT__NOINLINE static int lock_slow(weft_mutex *public, const char *place)
     return weft__mutex_take(thread, weft__mutex_of(public), WEFT__WAITING, place);
 }
 
-int weft__mutex_lock(weft_mutex *public, const char *place)
+WEFT__HOT int weft__mutex_lock(weft_mutex *public, const char *place)
 {
     struct weft__mutex *mutex = weft__mutex_of(public);
     struct weft__thread *thread = WEFT__LIKELY(mutex != NULL) ? weft__fast_begin(&mutex->guard) : NULL;
@@ -216,7 +217,7 @@ int weft_mutex_unlock(weft_mutex *public)
     struct weft__mutex *mutex = weft__mutex_of(public);
     struct weft__thread *thread = WEFT__LIKELY(mutex != NULL) ? weft__fast_begin(&mutex->guard) : NULL;
 
-    if (WEFT__UNLIKELY(!thread || mutex->owner != thread->task || mutex->depth || mutex->fifo || weft__policy.checks ||
+    if (WEFT__UNLIKELY(!thread || mutex->owner != thread->task || mutex->is_special || weft__policy.checks ||
                        (mutex->woken ? mutex->passed_over >= PASSES : mutex->waiters.first != NULL)))
         return unlock_slow(public);
     WEFT__RELEASE(mutex);

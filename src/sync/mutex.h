@@ -16,6 +16,8 @@ struct weft__mutex {
     uint32_t depth;            /* guard: of a recursive one, beyond the first */
     uint16_t passed_over;      /* guard: how often others took it while 'woken' was on its way */
     bool recursive, fifo;      /* constant */
+    bool is_special;           /* constant: one of them */
+    bool is_known;             /* order.c's mark, which zeroing takes away; the holder's */
 };
 
 _Static_assert(sizeof(struct weft__mutex) <= sizeof(weft_mutex), "weft_mutex is too small");

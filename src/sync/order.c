@@ -19,13 +19,6 @@
 
 enum { BUCKETS = 1024, EDGES_MAX = 1 << 16, CIRCLES_MAX = 256 };
 
-/* The mark lies behind what a mutex uses of its storage. */
-struct marked {
-    struct weft__mutex mutex;
-    bool is_known; /* the holder's */
-};
-_Static_assert(sizeof(struct marked) <= sizeof(weft_mutex), "weft_mutex is too small");
-
 struct node {
     struct weft__link link; /* in its bucket, by lock */
     const void *lock;
@@ -271,7 +264,7 @@ static void report(const struct circle *circle, const char *name, const char *pl
 
 void weft__order_taken(const void *lock, const char *name, const char *place, const void *who)
 {
-    struct marked *marked = (struct marked *)(uintptr_t)lock;
+    struct weft__mutex *marked = (struct weft__mutex *)(uintptr_t)lock;
     const struct held taken = {.lock = lock, .who = who, .place = place, .name = name};
     const char *held_name = NULL;
     struct circle circle;
@@ -302,7 +295,7 @@ void weft__order_released(const void *lock, const void *who)
 
 void weft__order_forgotten(const void *lock)
 {
-    ((struct marked *)(uintptr_t)lock)->is_known = false;
+    ((struct weft__mutex *)(uintptr_t)lock)->is_known = false;
     if (WEFT__LIKELY(!weft__policy.checks))
         return;
     weft__lock(&order.lock);

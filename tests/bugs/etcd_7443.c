@@ -11,9 +11,11 @@
  * of its own that holds no lock: up and down only swap and close the channels on which it waits, and close stops it
  * before it closes the channel.
  *
- * What down does is told by the address that up was called with (0: nothing to take back). The kernel has addresses 0
- * to 2 and 0 also for "none pinned"; here they are 1 to 3, as in the original no address is empty. Go's panic of a send
- * on a closed channel, which down recovers from, is -EPIPE.
+ * What down is to take back is told by the address that up was called with. As in the kernel the addresses are 0 to 2,
+ * and 0 also means that none is pinned: so up may pin a second one before the watcher has looked, without which there
+ * is no way to fill the channel here. In the original no address is empty, by which down finds nothing to do after
+ * close; in the fixed twin it asks for that. Go's panic of a send on a closed channel, which down recovers from, is
+ * -EPIPE.
  */
 #include "bugs.h"
 
@@ -41,7 +43,8 @@ struct balancer {
 struct conn {
     weft_mutex mu;
     struct client *client;
-    int address, down;
+    int address;
+    bool has_down;
     struct conn *next;
 };
 
@@ -49,7 +52,7 @@ struct client {
     struct balancer *balancer;
     weft_rwlock mu;
     bool has_conns;
-    struct conn *conns[ADDRESSES + 1], *all;
+    struct conn *conns[ADDRESSES], *all;
     weft_scope *scope;
 };
 
@@ -66,15 +69,15 @@ static weft_chan(char) make(struct balancer *b)
 
 /* ---- the balancer ---- */
 
-static int balancer_up(struct balancer *b, int address)
+/* Whether there is something to take back. */
+static bool balancer_up(struct balancer *b, int address)
 {
-    int down = address;
+    bool has_down;
 
     if (weft_rwlock_write(&b->mu) < 0)
-        return 0;
-    if (b->closed) {
-        down = 0;
-    } else if (!b->pinned) {
+        return false;
+    has_down = !b->closed;
+    if (!b->closed && !b->pinned) {
         b->pinned = address;
         if (b->fixed) {
             weft_chan_close(b->up);
@@ -84,14 +87,14 @@ static int balancer_up(struct balancer *b, int address)
         }
     }
     weft_rwlock_write_unlock(&b->mu);
-    return down;
+    return has_down;
 }
 
 static void balancer_down(struct balancer *b, int address)
 {
     if (weft_rwlock_write(&b->mu) < 0)
         return;
-    if (b->pinned == address) {
+    if (b->pinned == address && !(b->fixed && b->closed)) {
         b->pinned = 0;
         if (b->fixed) {
             b->up = make(b);
@@ -152,7 +155,7 @@ static bool notify_once(struct balancer *b)
     pinned = b->pinned;
     down = b->down;
     weft_rwlock_read_unlock(&b->mu);
-    if (pinned && !tell(b, (struct addresses){1, {pinned}}))
+    if (!tell(b, (struct addresses){1, {pinned}}))
         return false;
     return weft_select(weft_on_recv(down, &none, NULL), weft_on_recv(b->stop, &none, NULL)) == 0 && tell(b, b->all);
 }
@@ -175,9 +178,9 @@ static void tear_down(struct conn *c)
 {
     if (weft_mutex_lock(&c->mu) < 0)
         return;
-    if (c->down)
-        balancer_down(c->client->balancer, c->down);
-    c->down = 0;
+    if (c->has_down)
+        balancer_down(c->client->balancer, c->address);
+    c->has_down = false;
     weft_mutex_unlock(&c->mu);
 }
 
@@ -191,7 +194,7 @@ static int reset_transport(struct reset_transport *self)
 
     if (weft_mutex_lock(&c->mu) < 0)
         return -ECANCELED;
-    c->down = balancer_up(c->client->balancer, c->address);
+    c->has_down = balancer_up(c->client->balancer, c->address);
     weft_mutex_unlock(&c->mu);
     return 0;
 }
@@ -232,7 +235,7 @@ static void compare(struct client *cc, const struct addresses *addresses, struct
     for (int i = 0; i < addresses->count; i++)
         if (!cc->has_conns || !cc->conns[addresses->item[i]])
             ret_add->item[ret_add->count++] = addresses->item[i];
-    for (int address = 1; address <= ADDRESSES && cc->has_conns; address++)
+    for (int address = 0; address < ADDRESSES && cc->has_conns; address++)
         if (cc->conns[address] && !keeps(addresses, address)) {
             *ret_gone++ = cc->conns[address];
             cc->conns[address] = NULL;
@@ -279,7 +282,7 @@ static int conn_close(struct conn_close *self)
     cc->has_conns = false; /* nobody looks at them after this but we */
     weft_rwlock_write_unlock(&cc->mu);
     balancer_close(cc->balancer);
-    for (int address = 1; address <= ADDRESSES && had_conns; address++)
+    for (int address = 0; address < ADDRESSES && had_conns; address++)
         if (cc->conns[address])
             tear_down(cc->conns[address]);
     return 0;
@@ -313,7 +316,7 @@ static void free_all(struct balancer *b, struct client *cc)
 
 BUG(etcd_7443)
 {
-    struct balancer b = {.all = {3, {1, 2, 3}}, .notify = weft_chan_new(struct addresses, 1), .fixed = self->fixed};
+    struct balancer b = {.all = {3, {0, 1, 2}}, .notify = weft_chan_new(struct addresses, 1), .fixed = self->fixed};
     struct client cc = {.balancer = &b, .has_conns = true};
     weft_chan(char) closed = make(&b);
     weft_scope scope;
