@@ -182,14 +182,32 @@ WEFT__INLINE struct weft__task *pick(struct weft__thread *thread)
             task = weft__resume_parent(task);
         }
     }
-    if (task && task != thread->task)
+    return task;
+}
+
+/* For a thread that stands on its own stack, or on one that nobody waits for. */
+struct weft__task *weft__pick(struct weft__thread *thread)
+{
+    struct weft__task *task = pick(thread);
+
+    if (task)
         weft__await_saved(thread, task);
     return task;
 }
 
-struct weft__task *weft__pick(struct weft__thread *thread)
+/* From a task's stack to the task that was picked. One that is not off its own stack yet must not be waited for here:
+ * it may have picked us, and would wait for our stack. So we go to the thread's own stack, and wait there. */
+WEFT__INLINE struct weft__thread *switch_to(struct weft__thread *thread, struct weft__task *next)
 {
-    return pick(thread);
+    if (WEFT__LIKELY(next != NULL)) {
+        if (WEFT__LIKELY(!atomic_load_explicit(&next->on_cpu, memory_order_acquire))) { /* pairs with [S1] */
+            atomic_store_explicit(&next->on_cpu, 1, memory_order_relaxed);
+        } else {
+            thread->picked = next;
+            next = NULL;
+        }
+    }
+    return weft__switch(thread, next);
 }
 
 /* ---- parking ---- */
@@ -214,7 +232,7 @@ WEFT__HOT void weft__park(struct weft__thread *thread)
     }
     next = pick(thread);
     if (next != task)
-        thread = weft__switch(thread, next);
+        thread = switch_to(thread, next);
     WEFT__ACQUIRE(task);
     weft__leave(thread);
 }
@@ -235,7 +253,7 @@ void weft__yield(struct weft__thread *thread)
     }
     next = pick(thread);
     if (next != task)
-        thread = weft__switch(thread, next);
+        thread = switch_to(thread, next);
     weft__leave(thread);
 }
 
@@ -249,8 +267,8 @@ struct weft__thread *weft__maybe_preempt(struct weft__thread *thread)
     if (task->is_attached)
         weft__detach(task);
     weft__ring_push_back(&worker->deque, task);
-    next = weft__pick(thread);
-    return next == task ? thread : weft__switch(thread, next);
+    next = pick(thread);
+    return next == task ? thread : switch_to(thread, next);
 }
 
 /* ---- sleeping and waking ---- */
@@ -477,8 +495,14 @@ static void fall_asleep_seeded(struct weft__thread *thread)
 static struct weft__task *await_task(struct weft__thread *thread)
 {
     struct weft__worker *worker = thread->worker;
+    struct weft__task *picked = thread->picked;
     bool woken = false;
 
+    if (WEFT__UNLIKELY(picked != NULL)) {
+        thread->picked = NULL;
+        weft__await_saved(thread, picked);
+        return picked;
+    }
     for (;;) {
         struct weft__task *task;
 

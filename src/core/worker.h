@@ -69,7 +69,7 @@ struct weft__worker {
     struct weft__thread *_Atomic thread; /* who holds it */
     struct weft__timers timers;
     uint32_t index; /* constant; WEFT__PRIVATE for a pinned task's own */
-    uint32_t lean; /* constant: what the bias of a guard that leans to it says; none leans to a private one */
+    uint32_t lean;  /* constant: what the bias of a guard that leans to it says; none leans to a private one */
     struct weft__task *_Atomic pinned_ready; /* of a private worker: its task, when ready */
     /* the monitor's */
     uint64_t seen_switches;
@@ -84,6 +84,7 @@ struct weft__thread {
     struct weft__worker *worker;    /* NULL: none */
     struct weft__task *task;        /* the running one, NULL on its own stack */
     struct weft__task *from;        /* the one switched away from: to be released or freed */
+    struct weft__task *picked;      /* by the task that has just left it: to be run as soon as it is saved */
     struct weft__context base;      /* its own stack: the scheduler's loop */
     atomic_uint word;               /* a futex: 1 = wake up */
     struct weft__task *mail;        /* for a demoted thread: what to run; for word's setter */

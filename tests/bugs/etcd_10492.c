@@ -4,8 +4,8 @@
  *     the test's checkpointer, which calls the first -> fake_checkpointer
  *
  * Renew holds the lock until it returns, so the checkpoint waits for its own caller. The fix looks under the read
- * lock whether there is a checkpointer, gives it back, and only then calls. (weft_rwlock does not wait there: -EDEADLK
- * and a report.)
+ * lock whether there is a checkpointer, gives it back, and only then calls. (weft_rwlock does not wait there: it gives
+ * -EDEADLK.)
  */
 #include "bugs.h"
 

@@ -4,7 +4,7 @@
  *     NewMembersAPI(c).Leader                                     -> leader_of calls ask
  *
  * The fix asks before it takes the lock, and through a copy of the client that has a lock of its own. (weft_rwlock
- * does not wait there: -EDEADLK and a report.)
+ * does not wait there: it gives -EDEADLK.)
  */
 #include "bugs.h"
 

@@ -57,7 +57,7 @@ static int getter(struct getter *self)
 {
     for (int i = 0; i < TIMES; i++) {
         get_remote(self->t);
-        (void)!weft_sleep(300);
+        weft_sleep(300);
     }
     weft_latch_done(self->done);
     return 0;

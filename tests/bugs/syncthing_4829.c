@@ -3,7 +3,7 @@
  *     Mapping.clearAddresses, notify          -> clear_addresses, notify
  *     Service.NewMapping, RemoveMapping       -> new_mapping, remove_mapping
  *
- * The fix unlocks before it tells. (weft_rwlock does not wait there: -EDEADLK and a report.)
+ * The fix unlocks before it tells. (weft_rwlock does not wait there: it gives -EDEADLK.)
  */
 #include "bugs.h"
 
