@@ -2,6 +2,7 @@
  */
 #include <weft/rwlock.h>
 
+#include "core/runtime.h"
 #include "sync/guard.h"
 
 #include <errno.h>
@@ -105,6 +106,9 @@ static int take(struct rwlock *lock, bool writes, bool waits)
         rc = take_now(lock, self, writes);
         if (rc <= 0 || !waits) {
             weft__end(thread, &lock->guard);
+            if (rc == -EDEADLK)
+                weft__report("%s locks a reader-writer lock to %s that it holds for writing: unlock it first",
+                             thread ? thread->task->name : "a thread", writes ? "write" : "read");
             return rc > 0 ? -EBUSY : rc;
         }
         waiter.value = writes ? (void *)(uintptr_t)self : NULL;
