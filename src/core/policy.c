@@ -184,10 +184,6 @@ static void tell_pick(struct weft__worker *worker, const struct weft__task *stop
 
 static void take_turn(void)
 {
-    if (weft__policy.seed >> 3 & 1) /* every other eight: a timer may come before what is ready */
-        atomic_store_explicit(&weft__policy.now,
-                              atomic_load_explicit(&weft__policy.now, memory_order_relaxed) + TURN_NS,
-                              memory_order_relaxed);
     if (WEFT__UNLIKELY(++weft__policy.turns == weft__policy.turns_max))
         weft__detected("no end", "after %llu calls it has not ended: it may run for ever",
                        (unsigned long long)weft__policy.turns_max);
@@ -337,6 +333,10 @@ static bool wants_switch(struct weft__worker *worker, struct weft__task *task)
 bool weft__policy_preempts(struct weft__worker *worker, struct weft__task *task)
 {
     take_turn();
+    if (weft__policy.seed >> 3 & 1) /* every other eight: a timer may come before what is ready */
+        atomic_store_explicit(&weft__policy.now,
+                              atomic_load_explicit(&weft__policy.now, memory_order_relaxed) + TURN_NS,
+                              memory_order_relaxed);
     task->calls++;
     task->decisions = 0;
     if (!worker->woken_count && !weft__ring_count(&worker->deque))
