@@ -112,7 +112,7 @@ WEFT_EXPORT struct weft__actor *weft__actor_start(weft_supervisor *supervisor, c
 /* The types of an actor's messages and of an asker's answer; and the actor itself, from nothing but an actor. */
 #define WEFT__MESSAGE(actor) __typeof__((**(actor))((struct weft__actor *)0))
 #define WEFT__ANSWER(asker) __typeof__((**(asker))((struct weft__ask *)0))
-#define WEFT__ACTOR(actor) ((struct weft__actor *)(void *)((char *)(void *)(actor) + 0 * sizeof(WEFT__MESSAGE(actor))))
+#define WEFT__ACTOR(actor) ((void)sizeof(WEFT__MESSAGE(actor)), (struct weft__actor *)(void *)(actor))
 
 WEFT_END
 

@@ -26,6 +26,16 @@
 #define WEFT_EXPORT __attribute__((visibility("default")))
 #define WEFT_MUST_USE __attribute__((warn_unused_result))
 
+/* In C, at compile time: the pointer is one to T, or a plain NULL. */
+#ifdef __cplusplus
+#define WEFT__FITS(pointer, T) (void)0
+#else
+#define WEFT__FITS(pointer, T)                                                                                         \
+    _Static_assert(__builtin_types_compatible_p(__typeof__(1 ? (pointer) : (pointer)), __typeof__(T) *) ||             \
+                       __builtin_types_compatible_p(__typeof__(1 ? (pointer) : (pointer)), void *),                    \
+                   "the place to receive into must have the type of the items")
+#endif
+
 /* The place of a call, for reports. */
 #define WEFT__TEXT_OF(x) #x
 #define WEFT__TEXT(x) WEFT__TEXT_OF(x)

@@ -6,9 +6,10 @@
  *     weft_chan_free(pages);
  *
  * weft_chan(T) is one type wherever it is written: in a variable, a struct member, a parameter; T is any complete type
- * but an array (wrap it in a struct). An item of another type does not compile. Items are copied in and out. With room
- * 0 a send waits for a receiver, which gets the item in place. Senders and receivers are served in the order of their
- * coming. Sending and receiving allocate nothing.
+ * that a function could return, without qualifiers: not an array (wrap it in a struct), a pointer to a function by its
+ * typedef. What is sent is converted as by an assignment; receiving into another type does not compile. Items are
+ * copied in and out. With room 0 a send waits for a receiver, which gets the item in place. Senders and receivers are
+ * served in the order of their coming. Sending and receiving allocate nothing.
  *
  * Close a channel to say that no more will come: senders get -EPIPE, those that wait too; receivers drain what is in
  * it and then get -EPIPE. Free it when nobody uses it any more, usually after the scope of its users is closed; a task
@@ -50,6 +51,7 @@ struct weft__chan;
  * untouched), -EINVAL for a NULL channel. Task or thread. May suspend. */
 #define weft_recv(chan, pointer)                                                                                       \
     __extension__({                                                                                                    \
+        WEFT__FITS(pointer, WEFT__ITEM(chan));                                                                         \
         WEFT__ITEM(chan) *weft__place = (pointer);                                                                     \
         weft__recv(WEFT__CHAN(chan), weft__place, WEFT__HERE);                                                         \
     })
@@ -62,6 +64,7 @@ struct weft__chan;
     })
 #define weft_try_recv(chan, pointer)                                                                                   \
     __extension__({                                                                                                    \
+        WEFT__FITS(pointer, WEFT__ITEM(chan));                                                                         \
         WEFT__ITEM(chan) *weft__place = (pointer);                                                                     \
         weft_try_recv_raw(WEFT__CHAN(chan), weft__place);                                                              \
     })
@@ -90,7 +93,7 @@ WEFT_EXPORT size_t weft_chan_capacity_raw(struct weft__chan *chan);
 
 /* The type of a channel's items; and the channel itself, from nothing but a channel. */
 #define WEFT__ITEM(chan) __typeof__((**(chan))((struct weft__chan *)0))
-#define WEFT__CHAN(chan) ((struct weft__chan *)(void *)((char *)(void *)(chan) + 0 * sizeof(WEFT__ITEM(chan))))
+#define WEFT__CHAN(chan) ((void)sizeof(WEFT__ITEM(chan)), (struct weft__chan *)(void *)(chan))
 
 WEFT_END
 

@@ -69,8 +69,7 @@ WEFT_EXPORT int weft_flight_forget_raw(struct weft__flight *flights, const void 
 
 /* The type of the flights' value; and the flights themselves, from nothing but flights. */
 #define WEFT__CARGO(flights) __typeof__((**(flights))((struct weft__flight *)0))
-#define WEFT__FLIGHT(flights)                                                                                          \
-    ((struct weft__flight *)(void *)((char *)(void *)(flights) + 0 * sizeof(WEFT__CARGO(flights))))
+#define WEFT__FLIGHT(flights) ((void)sizeof(WEFT__CARGO(flights)), (struct weft__flight *)(void *)(flights))
 
 WEFT_END
 

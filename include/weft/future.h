@@ -61,6 +61,7 @@ struct weft__future;
  * cancellation leaves the future as it is. Task or thread. May suspend. */
 #define weft_get(future, pointer)                                                                                      \
     __extension__({                                                                                                    \
+        WEFT__FITS(pointer, WEFT__VALUE(future));                                                                      \
         WEFT__VALUE(future) *weft__place = (pointer);                                                                  \
         weft_get_raw(WEFT__FUTURE(future), weft__place);                                                               \
     })
@@ -138,8 +139,7 @@ WEFT_EXPORT int weft__go_future(weft_scope *scope, struct weft__future *future, 
 
 /* The type of a future's value; and the future itself, from nothing but a future. */
 #define WEFT__VALUE(future) __typeof__((**(future))((struct weft__future *)0))
-#define WEFT__FUTURE(future)                                                                                           \
-    ((struct weft__future *)(void *)((char *)(void *)(future) + 0 * sizeof(WEFT__VALUE(future))))
+#define WEFT__FUTURE(future) ((void)sizeof(WEFT__VALUE(future)), (struct weft__future *)(void *)(future))
 
 WEFT_END
 

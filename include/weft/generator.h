@@ -63,6 +63,7 @@ struct weft__generator;
  * suspend. */
 #define weft_next(generator, pointer)                                                                                  \
     __extension__({                                                                                                    \
+        WEFT__FITS(pointer, WEFT__YIELDED(generator));                                                                 \
         WEFT__YIELDED(generator) *weft__place = (pointer);                                                             \
         weft_next_raw(WEFT__GENERATOR(generator), weft__place);                                                        \
     })
@@ -72,6 +73,7 @@ struct weft__generator;
 #define weft_send_in(generator, value, pointer)                                                                        \
     __extension__({                                                                                                    \
         WEFT__YIELDED(generator) weft__sent = (value);                                                                 \
+        WEFT__FITS(pointer, WEFT__YIELDED(generator));                                                                 \
         WEFT__YIELDED(generator) *weft__place = (pointer);                                                             \
         weft_send_in_raw(WEFT__GENERATOR(generator), &weft__sent, weft__place);                                        \
     })
@@ -81,6 +83,7 @@ struct weft__generator;
  * never runs, and rc is returned. -EINVAL for rc >= 0. */
 #define weft_throw(generator, rc, pointer)                                                                             \
     __extension__({                                                                                                    \
+        WEFT__FITS(pointer, WEFT__YIELDED(generator));                                                                 \
         WEFT__YIELDED(generator) *weft__place = (pointer);                                                             \
         weft_throw_raw(WEFT__GENERATOR(generator), (rc), weft__place);                                                 \
     })
@@ -103,6 +106,7 @@ struct weft__generator;
 #define weft_emit_recv(generator, value, pointer)                                                                      \
     __extension__({                                                                                                    \
         WEFT__YIELDED(generator) weft__value = (value);                                                                \
+        WEFT__FITS(pointer, WEFT__YIELDED(generator));                                                                 \
         WEFT__YIELDED(generator) *weft__place = (pointer);                                                             \
         weft_emit_raw(WEFT__GENERATOR(generator), &weft__value, weft__place);                                          \
     })
@@ -125,7 +129,7 @@ WEFT_EXPORT struct weft__generator *weft__generator_new(weft_scope *scope, size_
 /* The type of a generator's values; and the generator itself, from nothing but a generator. */
 #define WEFT__YIELDED(generator) __typeof__((**(generator))((struct weft__generator *)0))
 #define WEFT__GENERATOR(generator)                                                                                     \
-    ((struct weft__generator *)(void *)((char *)(void *)(generator) + 0 * sizeof(WEFT__YIELDED(generator))))
+    ((void)sizeof(WEFT__YIELDED(generator)), (struct weft__generator *)(void *)(generator))
 
 WEFT_END
 

@@ -56,8 +56,8 @@ WEFT_EXPORT WEFT_MUST_USE int weft_mutex_try_lock(weft_mutex *mutex);
 /* Gives it back. Returns 0; -EPERM if the caller does not hold it, -EINVAL for NULL. Never suspends. */
 WEFT_EXPORT int weft_mutex_unlock(weft_mutex *mutex);
 
-WEFT_EXPORT int weft__mutex_lock(weft_mutex *mutex, const char *place);
-WEFT_EXPORT int weft__mutex_try_lock(weft_mutex *mutex, const char *place);
+WEFT_EXPORT WEFT_MUST_USE int weft__mutex_lock(weft_mutex *mutex, const char *place);
+WEFT_EXPORT WEFT_MUST_USE int weft__mutex_try_lock(weft_mutex *mutex, const char *place);
 
 /* The calls note where they stand. */
 #define weft_mutex_lock(mutex) weft__mutex_lock((mutex), WEFT__HERE)

@@ -90,7 +90,7 @@ WEFT_EXPORT uint64_t weft_topic_lost_raw(struct weft__topic *topic, struct weft_
 
 /* The type of a topic's items; and the topic itself, from nothing but a topic. */
 #define WEFT__ISSUE(topic) __typeof__((**(topic))((struct weft__topic *)0))
-#define WEFT__TOPIC(topic) ((struct weft__topic *)(void *)((char *)(void *)(topic) + 0 * sizeof(WEFT__ISSUE(topic))))
+#define WEFT__TOPIC(topic) ((void)sizeof(WEFT__ISSUE(topic)), (struct weft__topic *)(void *)(topic))
 
 WEFT_END
 

@@ -288,10 +288,10 @@ void weft__pool_stop(void)
         wake(thread);
     for (thread = pool.all; thread; thread = thread->next)
         weft__os_thread_join(thread->os);
-    weft__lock(&weft__runtime.workers_lock); /* nobody looks at a worker's thread any more, or will */
+    weft__lock(&weft__workers_lock); /* nobody looks at a worker's thread any more, or will */
     for (unsigned i = 0; i < weft__runtime.workers_count; i++)
         atomic_store_explicit(&weft__runtime.workers[i].thread, NULL, memory_order_relaxed);
-    weft__unlock(&weft__runtime.workers_lock);
+    weft__unlock(&weft__workers_lock);
     for (thread = pool.all; thread; thread = next) {
         next = thread->next;
         free(thread);

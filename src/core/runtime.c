@@ -9,6 +9,7 @@
 #include <string.h>
 
 struct weft__runtime weft__runtime;
+struct weft__lock weft__workers_lock;
 
 static int make_workers(unsigned count)
 {
@@ -39,10 +40,10 @@ static void free_workers(void)
     struct weft__worker *workers = weft__runtime.workers;
     unsigned count = weft__runtime.workers_count;
 
-    weft__lock(&weft__runtime.workers_lock);
+    weft__lock(&weft__workers_lock);
     weft__runtime.workers = NULL;
     weft__runtime.workers_count = 0;
-    weft__unlock(&weft__runtime.workers_lock);
+    weft__unlock(&weft__workers_lock);
     for (unsigned i = 0; i < count; i++) {
         free(workers[i].deque.slots);
         weft__heap_fini(&workers[i].timers.heap);
@@ -55,7 +56,9 @@ int weft__runtime_start(const struct weft_options *options, const struct weft__p
     uint64_t workers = options ? options->workers : 0, threads = options ? options->threads : 0;
     int rc;
 
+    weft__lock(&weft__workers_lock);
     memset(&weft__runtime, 0, sizeof weft__runtime);
+    weft__unlock(&weft__workers_lock);
     if ((rc = weft__policy_init()) < 0 ||
         (rc = weft__environment("WEFT_WORKERS", 1, WEFT__WORKERS_MAX, &workers)) < 0 ||
         (rc = weft__environment("WEFT_THREADS", 1, 1000000, &threads)) < 0)

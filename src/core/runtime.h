@@ -22,14 +22,16 @@ struct weft__runtime {
     atomic_uint polls;     /* grows while workers come by the poller; a lost count does not matter */
     atomic_uint stopping;
     _Atomic uint64_t hand_offs, hogs, steals;
-    _Atomic uint64_t live;          /* detached tasks */
-    struct weft__lock workers_lock; /* of plain threads that look at workers, against the stop */
+    _Atomic uint64_t live; /* detached tasks */
     struct weft__lock roots_lock;
     struct weft__list roots; /* roots_lock: the root scopes of calls under way */
     atomic_bool foreign;     /* a plain thread has woken a task: it may do so again */
 };
 
 extern struct weft__runtime weft__runtime;
+
+/* Of plain threads that look at workers, against the stop: for ever, as the runtime itself is not. */
+extern struct weft__lock weft__workers_lock;
 
 /* runtime.c: under the caller's lock; 0 or -errno. */
 int weft__runtime_start(const struct weft_options *options, const struct weft__poller *poller);

@@ -54,7 +54,7 @@ int weft_scope_open_with(weft_scope *public, const struct weft_scope_options *op
 
     if (!task)
         return -EPERM;
-    if (options->timeout < 0 || options->deadline < 0)
+    if (!scope || !options || options->timeout < 0 || options->deadline < 0)
         return -EINVAL;
     memset(scope, 0, sizeof *scope);
     outer = task->scope && !options->shield ? task->scope->deadline : WEFT_FOREVER;

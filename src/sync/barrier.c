@@ -11,6 +11,7 @@ struct barrier {
     struct weft__list waiters; /* guard */
     uint32_t parties, here;    /* guard; parties is constant */
     bool broken;               /* guard */
+    uint16_t meetings;         /* guard: grows when all were here */
 };
 
 _Static_assert(sizeof(struct barrier) <= sizeof(weft_barrier), "weft_barrier is too small");
@@ -39,6 +40,7 @@ static void open_gate(struct weft__thread *thread, struct barrier *barrier, int 
     for (struct weft__link *link = waiters.first; link; link = link->next)
         WEFT__OF(struct weft__waiter, link, link)->rc = rc;
     barrier->here = 0;
+    barrier->meetings = (uint16_t)(barrier->meetings + (rc == 0));
     weft__guard_leave(thread, &barrier->guard);
     weft__wake_list(thread, &waiters);
     weft__leave_any(thread);
@@ -64,6 +66,7 @@ int weft_barrier_wait(weft_barrier *public)
     struct weft__wait wait = {.what = "at a barrier"};
     struct weft__waiter waiter = {.wait = &wait};
     struct weft__thread *thread;
+    uint16_t meeting;
     int rc;
 
     if (!barrier || !barrier->parties)
@@ -83,13 +86,14 @@ int weft_barrier_wait(weft_barrier *public)
         open_gate(thread, barrier, 0);
         return 1;
     }
+    meeting = barrier->meetings;
     rc = weft__guard_wait(thread, &barrier->guard, &barrier->waiters, &waiter, WEFT__WAITING);
     if (rc == 0)
         return waiter.rc;
     if (rc > 0) { /* it opened while a cancellation that is none of ours had woken us */
         thread = weft__enter_any();
         weft__guard_enter(thread, &barrier->guard);
-        rc = barrier->broken ? -EPIPE : 0;
+        rc = barrier->meetings == meeting ? -EPIPE : 0;
         weft__end(thread, &barrier->guard);
         WEFT__ACQUIRE(barrier);
         return rc;

@@ -28,11 +28,11 @@ static void revoke(struct weft__thread *thread, struct weft__guard *guard, unsig
     atomic_store_explicit(&guard->bias, owner | WEFT__BIAS_REVOKED, memory_order_relaxed);
     weft__os_membarrier(); /* pairs with weft__guard_enter, weft__fast_begin [B1] */
     if (!thread)
-        weft__lock(&weft__runtime.workers_lock);
+        weft__lock(&weft__workers_lock);
     if (owner - 1 < weft__runtime.workers_count)
         await_outside(&weft__runtime.workers[owner - 1]);
     if (!thread)
-        weft__unlock(&weft__runtime.workers_lock);
+        weft__unlock(&weft__workers_lock);
     atomic_store_explicit(&guard->bias, 0, memory_order_relaxed);
     guard->streak = 0;
     guard->last = 0;
