@@ -359,3 +359,79 @@ TEST_IN_TASK(tasks_and_threads_pass_items_through_a_bounded_buffer)
     }
     return 0;
 }
+
+/* ---- what once went wrong ---- */
+
+struct duel {
+    weft_mutex mutex;
+    weft_condition condition;
+    atomic_int over;
+};
+
+/* Queues on the condition, and then wakes the other by giving the mutex back, before it is off its stack. */
+struct sleeps {
+    struct duel *duel;
+};
+
+static int sleeps(struct sleeps *self)
+{
+    struct duel *duel = self->duel;
+    int rc = 0;
+
+    for (int left = many(100000); left > 0 && rc == 0; left--) {
+        CHECK_EQ(weft_mutex_lock(&duel->mutex), 0);
+        rc = weft_condition_wait(&duel->condition, &duel->mutex);
+        CHECK_EQ(weft_mutex_unlock(&duel->mutex), 0);
+    }
+    atomic_store(&duel->over, 1);
+    return rc;
+}
+
+/* Wakes the other, and then queues on the mutex, before it is off its stack. */
+struct calls {
+    struct duel *duel;
+};
+
+static int calls(struct calls *self)
+{
+    struct duel *duel = self->duel;
+
+    while (!atomic_load(&duel->over)) {
+        CHECK_EQ(weft_condition_signal(&duel->condition), 0);
+        CHECK_EQ(weft_mutex_lock(&duel->mutex), 0);
+        CHECK_EQ(weft_mutex_unlock(&duel->mutex), 0);
+        (void)weft_yield();
+    }
+    return 0;
+}
+
+/* Keeps both workers at it. */
+static void *disturbs(void *self)
+{
+    struct duel *duels = self;
+
+    while (!duels[0].over || !duels[1].over || !duels[2].over)
+        for (int i = 0; i < 3; i++)
+            if (weft_mutex_try_lock(&duels[i].mutex) == 0)
+                CHECK_EQ(weft_mutex_unlock(&duels[i].mutex), 0);
+    return NULL;
+}
+
+TEST_IN_TASK(two_that_wake_each_other_while_they_park_go_on)
+{
+    struct duel duels[3] = {0};
+    pthread_t thread;
+    weft_scope scope;
+    int rc;
+
+    MUST(pthread_create(&thread, NULL, disturbs, duels) == 0);
+
+    weft_scope_open(&scope);
+    for (int i = 0; i < 3; i++) {
+        weft_go(&scope, sleeps, .duel = &duels[i]);
+        weft_go(&scope, calls, .duel = &duels[i]);
+    }
+    rc = weft_scope_close(&scope);
+    pthread_join(thread, NULL);
+    return rc;
+}
