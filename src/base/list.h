@@ -55,6 +55,13 @@ static inline bool weft__list_holds(const struct weft__list *list, const struct 
     return link->prev || list->first == link;
 }
 
+/* Removes it, if it is in the list. */
+static inline void weft__list_drop(struct weft__list *list, struct weft__link *link)
+{
+    if (weft__list_holds(list, link))
+        weft__list_remove(list, link);
+}
+
 static inline struct weft__link *weft__list_pop(struct weft__list *list)
 {
     struct weft__link *first = list->first;

@@ -115,8 +115,8 @@ int weft__scope_await_room(struct weft__scope *scope)
         weft__lock(&scope->lock);
         if (wait.winner)
             weft__wake_first(&scope->waiters); /* the room was for us, but we do not take it */
-        else if (weft__list_holds(&scope->waiters, &waiter.link))
-            weft__list_remove(&scope->waiters, &waiter.link);
+        else
+            weft__list_drop(&scope->waiters, &waiter.link);
         weft__unlock(&scope->lock);
         weft__leave_any(thread);
     }

@@ -22,12 +22,8 @@ bool weft__wait_claim(struct weft__wait *wait)
 }
 
 /* For a plain thread the word is the last thing that is touched of it: the waiter's memory may be gone right after. */
-void weft__wait_won(struct weft__thread *thread, struct weft__wait *wait)
+void weft__wait_won_by_thread(struct weft__wait *wait)
 {
-    if (WEFT__LIKELY(wait->task != NULL)) {
-        weft__ready(thread, wait->task);
-        return;
-    }
     WEFT__RELEASE(wait);
     atomic_store_explicit(&wait->word, WEFT__WOKEN, memory_order_release); /* pairs with wait_as_thread [V1] */
     weft__os_futex_wake(&wait->word, 1);
@@ -73,14 +69,18 @@ void weft__wait_abandon(struct weft__wait *wait)
     }
 }
 
+void weft__wait_leave(struct weft__waiter *waiter, struct weft__lock *lock, struct weft__list *queue)
+{
+    weft__lock(lock);
+    weft__list_drop(queue, &waiter->link);
+    weft__unlock(lock);
+}
+
 void weft__wait_give_up(struct weft__waiter *waiter, struct weft__lock *lock, struct weft__list *queue)
 {
     struct weft__thread *thread = weft__enter_any();
 
-    weft__lock(lock);
-    if (weft__list_holds(queue, &waiter->link))
-        weft__list_remove(queue, &waiter->link);
-    weft__unlock(lock);
+    weft__wait_leave(waiter, lock, queue);
     weft__leave_any(thread);
 }
 

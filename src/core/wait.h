@@ -43,12 +43,20 @@ void weft__wait_begin(struct weft__wait *wait, enum weft__claim claim);
 void weft__wait_abandon(struct weft__wait *wait);
 void weft__wait(struct weft__wait *wait, int64_t thread_deadline);
 
-/* After a wait that was not won: out of the object's queue. */
+/* Out of the object's queue, if it is in it: inside the runtime; and after a wait that was not won. */
+void weft__wait_leave(struct weft__waiter *waiter, struct weft__lock *lock, struct weft__list *queue);
 void weft__wait_give_up(struct weft__waiter *waiter, struct weft__lock *lock, struct weft__list *queue);
 
 /* Wins the right to wake it; then weft__wait_won must follow. */
 bool weft__wait_claim(struct weft__wait *wait);
-void weft__wait_won(struct weft__thread *thread, struct weft__wait *wait);
+void weft__wait_won_by_thread(struct weft__wait *wait);
+WEFT__INLINE void weft__wait_won(struct weft__thread *thread, struct weft__wait *wait)
+{
+    if (WEFT__LIKELY(wait->task != NULL))
+        weft__ready(thread, wait->task);
+    else
+        weft__wait_won_by_thread(wait);
+}
 
 /* Takes the first waiter out of the queue that can still be woken, and chooses it; NULL: none. The object's lock is
  * held. Then weft__wait_won(waiter->wait), with or without the lock. */

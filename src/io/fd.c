@@ -215,10 +215,7 @@ void weft__fd_leave(int fd, enum weft__direction direction, struct weft__place *
 {
     struct weft__fd *entry = weft__fd_entry(fd);
 
-    weft__lock(&entry->lock);
-    if (weft__list_holds(&entry->waiters[direction], &place->waiter.link))
-        weft__list_remove(&entry->waiters[direction], &place->waiter.link);
-    weft__unlock(&entry->lock);
+    weft__wait_leave(&place->waiter, &entry->lock, &entry->waiters[direction]);
 }
 
 static int try_readable(struct weft__thread *thread, struct weft_case *c)

@@ -150,10 +150,7 @@ static void leave(struct weft__thread *thread, struct weft_case *c, struct weft_
     struct weft_task *handle = c->weft__object;
 
     (void)thread;
-    weft__lock(&handle->lock);
-    if (weft__list_holds(&handle->waiters, &place->waiter.link))
-        weft__list_remove(&handle->waiters, &place->waiter.link);
-    weft__unlock(&handle->lock);
+    weft__wait_leave(&place->waiter, &handle->lock, &handle->waiters);
 }
 
 static bool finish(struct weft__thread *thread, struct weft_case *c, struct weft__place *place)

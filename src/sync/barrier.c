@@ -35,10 +35,8 @@ int weft_barrier_init(weft_barrier *public, uint32_t parties)
 /* All go on, with this result; the guard is held, and left. */
 static void open_gate(struct weft__thread *thread, struct barrier *barrier, int rc)
 {
-    struct weft__list waiters = weft__take_all(&barrier->waiters);
+    struct weft__list waiters = weft__take_all(&barrier->waiters, rc);
 
-    for (struct weft__link *link = waiters.first; link; link = link->next)
-        WEFT__OF(struct weft__waiter, link, link)->rc = rc;
     barrier->here = 0;
     barrier->meetings = (uint16_t)(barrier->meetings + (rc == 0));
     weft__guard_leave(thread, &barrier->guard);

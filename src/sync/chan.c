@@ -66,8 +66,6 @@ WEFT__INLINE int send_now(struct weft__chan *chan, const void *item, struct weft
     struct weft__waiter *receiver;
 
     *ret_woken = NULL;
-    if (WEFT__UNLIKELY(chan->closed))
-        return -EPIPE;
     if (chan->receivers.first && (receiver = weft__take_first(&chan->receivers))) {
         if (WEFT__LIKELY(receiver->value != NULL))
             weft__copy(receiver->value, item, chan->size);
@@ -75,10 +73,11 @@ WEFT__INLINE int send_now(struct weft__chan *chan, const void *item, struct weft
         *ret_woken = receiver;
         return 0;
     }
-    if (chan->count >= chan->limit)
-        return 1;
-    push(chan, item);
-    return 0;
+    if (WEFT__LIKELY(chan->count < chan->limit)) {
+        push(chan, item);
+        return 0;
+    }
+    return chan->closed ? -EPIPE : 1;
 }
 
 /* The same for receiving. A sender that waits moves up into the room. */
@@ -142,23 +141,14 @@ WEFT__HOT int weft__send(struct weft__chan *chan, const void *item, const char *
     struct weft__waiter *receiver;
 
     if (WEFT__LIKELY(thread != NULL)) {
-        if (chan->receivers.first && (receiver = weft__take_first(&chan->receivers))) {
-            weft__chan_edges(chan, true);
-            if (WEFT__LIKELY(receiver->value != NULL))
-                weft__copy(receiver->value, item, chan->size);
-            receiver->rc = 0;
-            if (WEFT__LIKELY(receiver->wait->task != NULL))
-                weft__ready(thread, receiver->wait->task);
-            else
+        int rc = send_now(chan, item, &receiver);
+
+        weft__chan_edges(chan, true);
+        if (WEFT__LIKELY(rc <= 0)) {
+            if (receiver)
                 weft__wait_won(thread, receiver->wait);
             weft__leave(thread);
-            return 0;
-        }
-        if (WEFT__LIKELY(chan->count < chan->limit)) {
-            weft__chan_edges(chan, true);
-            push(chan, item);
-            weft__leave(thread);
-            return 0;
+            return rc;
         }
     }
     return exchange(chan, (void *)(uintptr_t)item, true, true, place);
@@ -222,15 +212,6 @@ int weft_try_recv_raw(struct weft__chan *chan, void *item)
     return exchange(chan, item, false, false, NULL);
 }
 
-static struct weft__list take_with(struct weft__list *queue, int rc)
-{
-    struct weft__list all = weft__take_all(queue);
-
-    for (struct weft__link *link = all.first; link; link = link->next)
-        WEFT__OF(struct weft__waiter, link, link)->rc = rc;
-    return all;
-}
-
 int weft_chan_close_raw(struct weft__chan *chan)
 {
     struct weft__list senders = {0}, receivers = {0};
@@ -246,8 +227,8 @@ int weft_chan_close_raw(struct weft__chan *chan)
     chan->closed = true;
     chan->limit = 0;
     if (!was_closed) {
-        senders = take_with(&chan->senders, -EPIPE);
-        receivers = take_with(&chan->receivers, -EPIPE);
+        senders = weft__take_all(&chan->senders, -EPIPE);
+        receivers = weft__take_all(&chan->receivers, -EPIPE);
     }
     weft__guard_leave(thread, &chan->guard);
     weft__wake_list(thread, &senders);

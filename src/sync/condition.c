@@ -80,7 +80,7 @@ int weft_condition_broadcast(weft_condition *public)
         return -EINVAL;
     thread = weft__enter_any();
     weft__guard_enter(thread, &condition->guard);
-    waiters = weft__take_all(&condition->waiters);
+    waiters = weft__take_all(&condition->waiters, 0);
     weft__guard_leave(thread, &condition->guard);
     weft__wake_list(thread, &waiters);
     weft__leave_any(thread);

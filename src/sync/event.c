@@ -30,7 +30,7 @@ int weft_event_set(weft_event *public)
     weft__guard_enter(thread, &event->guard);
     WEFT__RELEASE(event);
     __atomic_store_n(&event->set, true, __ATOMIC_RELEASE); /* pairs with weft_event_is_set [E1] */
-    waiters = weft__take_all(&event->waiters);
+    waiters = weft__take_all(&event->waiters, 0);
     weft__guard_leave(thread, &event->guard);
     weft__wake_list(thread, &waiters);
     weft__leave_any(thread);

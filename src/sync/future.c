@@ -110,7 +110,7 @@ static int settle(struct weft__future *future, const void *value, int rc, struct
     *ret_reactions = future->first;
     future->first = NULL;
     future->last = &future->first;
-    waiters = weft__take_all(&future->waiters);
+    waiters = weft__take_all(&future->waiters, 0);
     weft__guard_leave(thread, &future->guard);
     weft__wake_list(thread, &waiters);
     weft__leave_any(thread);

@@ -158,7 +158,7 @@ int weft_throw_raw(struct weft__generator *generator, int rc, void *value)
 static int finish(struct weft__generator *generator, bool listens)
 {
     struct weft__wait wait = {.what = "for a generator to end"};
-    struct weft__waiter closer = {.wait = &wait, .rc = listens}, *body;
+    struct weft__waiter closer = {.wait = &wait, .value = listens ? &wait : NULL}, *body; /* NULL: it tells nobody */
     int rc;
 
     for (;;) {
@@ -290,9 +290,9 @@ static int ended(struct weft__generator *generator, int rc)
         consumer->rc = generator->rc;
         generator->rc = -EPIPE;
     }
-    closers = weft__take_all(&generator->closers);
+    closers = weft__take_all(&generator->closers, 0);
     for (struct weft__link *link = closers.first; link; link = link->next)
-        told |= WEFT__OF(struct weft__waiter, link, link)->rc;
+        told |= WEFT__OF(struct weft__waiter, link, link)->value != NULL;
     weft__guard_leave(thread, &generator->guard);
     if (consumer)
         weft__wait_won(thread, consumer->wait);

@@ -71,8 +71,7 @@ void weft__guard_remove(struct weft__thread *thread, struct weft__guard *guard, 
                         struct weft__waiter *waiter)
 {
     weft__guard_enter(thread, guard);
-    if (weft__list_holds(queue, &waiter->link))
-        weft__list_remove(queue, &waiter->link);
+    weft__list_drop(queue, &waiter->link);
     weft__guard_leave(thread, guard);
 }
 
@@ -131,13 +130,15 @@ int weft__guard_wait_first(struct weft__thread *thread, struct weft__guard *guar
     return weft__guard_await(guard, queue, waiter);
 }
 
-struct weft__list weft__take_all(struct weft__list *queue)
+struct weft__list weft__take_all(struct weft__list *queue, int rc)
 {
     struct weft__list all = {0};
     struct weft__waiter *waiter;
 
-    while ((waiter = weft__take_first(queue)))
+    while ((waiter = weft__take_first(queue))) {
+        waiter->rc = rc;
         weft__list_append(&all, &waiter->link);
+    }
     return all;
 }
 

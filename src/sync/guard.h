@@ -135,8 +135,9 @@ int weft__guard_wait_on(struct weft__guard *guard, struct weft__list *queue, str
 void weft__guard_remove(struct weft__thread *thread, struct weft__guard *guard, struct weft__list *queue,
                         struct weft__waiter *waiter);
 
-/* Chooses every waiter that can still be woken, and puts them into a list of the caller's; the guard is held. */
-struct weft__list weft__take_all(struct weft__list *queue);
+/* Chooses every waiter that can still be woken, tells each rc, and puts them into a list of the caller's; the guard is
+ * held. */
+struct weft__list weft__take_all(struct weft__list *queue, int rc);
 void weft__wake_list(struct weft__thread *thread, struct weft__list *list);
 
 /* Who runs: a task, or a plain thread, whose number is odd. Never NULL. */

@@ -63,7 +63,7 @@ int weft_latch_done(weft_latch *public)
     fits = latch->count > 0;
     if (fits && --latch->count == 0) {
         WEFT__ACQUIRE(latch); /* for those that it wakes: what came before the other counts */
-        waiters = weft__take_all(&latch->waiters);
+        waiters = weft__take_all(&latch->waiters, 0);
     }
     weft__guard_leave(thread, &latch->guard);
     weft__wake_list(thread, &waiters);

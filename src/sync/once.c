@@ -25,7 +25,7 @@ static int run(struct once *once, int (*fn)(void *), void *argument)
     WEFT__RELEASE(once);
     if (rc >= 0)
         __atomic_store_n(&once->done, true, __ATOMIC_RELEASE); /* pairs with weft_once_run [O1] */
-    waiters = weft__take_all(&once->waiters);
+    waiters = weft__take_all(&once->waiters, 0);
     weft__guard_leave(thread, &once->guard);
     weft__wake_list(thread, &waiters);
     weft__leave_any(thread);
